@@ -1,1 +1,10 @@
-export {};
+export * from './bootstrap.js';
+export * from './config/base.config.js';
+export * from './config/config.js';
+export * from './config/config-help.js';
+export * from './config/fields.js';
+export * from './health/health.js';
+export * from './health/management.server.js';
+export * from './lifecycle/lifecycle.js';
+export * from './logging/logger.js';
+export * from './metrics/metrics.js';
