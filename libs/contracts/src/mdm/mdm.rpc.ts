@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { defineRpc } from '../messaging/define.js';
+import { commandInputSchema, plistJsonSchema, queuedCommandSchema } from './command.schema.js';
+import { enrollmentIdSchema, enrollmentSchema, enrollmentStateSchema } from './enrollment.schema.js';
+
+/** Opaque position of the next page; absent on the first request and after the last page. */
+const cursorSchema = z.string().max(400);
+const pageSizeSchema = z.number().int().min(1).max(500).default(100);
+
+export const listEnrollments = defineRpc({
+  service: 'mdm',
+  verb: 'list-enrollments',
+  request: z.object({
+    cursor: cursorSchema.optional(),
+    limit: pageSizeSchema,
+    state: enrollmentStateSchema.optional(),
+    kind: z.enum(['device', 'user']).optional(),
+    /** Exact serial number. */
+    serialNumber: z.string().max(64).optional(),
+  }),
+  response: z.object({ items: z.array(enrollmentSchema), nextCursor: cursorSchema.optional() }),
+});
+
+export const getEnrollment = defineRpc({
+  service: 'mdm',
+  verb: 'get-enrollment',
+  request: z.object({ id: enrollmentIdSchema }),
+  response: z.object({ enrollment: enrollmentSchema, openCommands: z.number().int() }),
+});
+
+/** One command to one or many enrolments. The same `requestId` again answers with what the first one made. */
+export const submitCommand = defineRpc({
+  service: 'mdm',
+  verb: 'submit-command',
+  request: z.object({
+    requestId: z.string().min(8).max(128),
+    enrollmentIds: z.array(enrollmentIdSchema).min(1).max(1_000),
+    command: commandInputSchema,
+    /** Higher goes first; 0 is ordinary. */
+    priority: z.number().int().min(-100).max(100).default(0),
+    /** False leaves the devices asleep: they get the command when they next connect. */
+    push: z.boolean().default(true),
+    createdBy: z.string().min(1).max(255),
+  }),
+  response: z.object({ commandId: z.uuid(), commands: z.array(queuedCommandSchema) }),
+  timeoutMs: 10_000,
+});
+
+export const getCommand = defineRpc({
+  service: 'mdm',
+  verb: 'get-command',
+  request: z.object({ id: z.uuid() }),
+  response: z.object({
+    command: queuedCommandSchema,
+    /** What the device reported besides the status; null until it did. */
+    result: plistJsonSchema.nullable(),
+  }),
+});
+
+export const listCommands = defineRpc({
+  service: 'mdm',
+  verb: 'list-commands',
+  request: z.object({
+    enrollmentId: enrollmentIdSchema,
+    cursor: cursorSchema.optional(),
+    limit: pageSizeSchema,
+  }),
+  response: z.object({ items: z.array(queuedCommandSchema), nextCursor: cursorSchema.optional() }),
+});
+
+/** Takes back a command that no device has fetched yet; a later state is answered with 409. */
+export const cancelCommand = defineRpc({
+  service: 'mdm',
+  verb: 'cancel-command',
+  request: z.object({ id: z.uuid(), cancelledBy: z.string().min(1).max(255) }),
+  response: z.object({ command: queuedCommandSchema }),
+});
+
+/** Wakes a device although nothing new waits for it. */
+export const pushEnrollment = defineRpc({
+  service: 'mdm',
+  verb: 'push-enrollment',
+  request: z.object({ id: enrollmentIdSchema }),
+  response: z.object({ scheduled: z.boolean() }),
+});
+
+/** A URL under which devices fetch their enrolment profile, each with a SCEP challenge of its own. */
+export const createEnrollmentLink = defineRpc({
+  service: 'mdm',
+  verb: 'create-enrollment-link',
+  request: z.object({
+    /** Profiles that it hands out before it is used up. */
+    maxUses: z.number().int().min(1).max(100_000).default(1),
+    expiresInSeconds: z
+      .number()
+      .int()
+      .min(60)
+      .max(90 * 86_400)
+      .default(86_400),
+    /** True: CMS-signed by this server. */
+    signed: z.boolean().default(true),
+    createdBy: z.string().min(1).max(255),
+  }),
+  response: z.object({ id: z.uuid(), url: z.url(), maxUses: z.number().int(), expiresAt: z.number().int() }),
+});
