@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Identifier of an enrolment: UDID, EnrollmentID, or `<device>:<user>` for a user channel. */
-export const enrollmentIdSchema = z.string().min(1).max(255);
+export const enrollmentIdSchema = z.string().min(1).max(400);
 
 /** `pending`: Authenticate seen, no TokenUpdate yet. `removed`: checked out. */
 export const enrollmentStateSchema = z.enum(['pending', 'enrolled', 'removed']);

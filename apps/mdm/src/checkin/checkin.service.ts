@@ -1,0 +1,179 @@
+import {
+  commandCompleted,
+  enrollmentAuthenticated,
+  enrollmentEnrolled,
+  enrollmentPushChanged,
+  enrollmentRemoved,
+} from '@espalier/contracts';
+import {
+  isUserChannel,
+  resolveEnrollment,
+  type AuthenticateMessage,
+  type CheckOutMessage,
+  type TokenUpdateMessage,
+} from '@espalier/mdm-protocol';
+import type { Database, Row, Tx } from '@espalier/persistence';
+import type { CommandQueueStore } from '../command-queue/command-queue.store.js';
+import { identityErrors } from '../identity/identity.errors.js';
+import type { DeviceIdentity } from '../identity/identity.service.js';
+import type { EventPublisher } from '../outbox/event-publisher.js';
+import type { PushScheduler } from '../push/push.service.js';
+import type { Keyring } from '@espalier/secrets';
+import { checkinErrors } from './checkin.errors.js';
+import type { CheckinStore } from './checkin.store.js';
+
+export interface CheckinServiceOptions {
+  readonly db: Database;
+  readonly store: CheckinStore;
+  readonly queue: CommandQueueStore;
+  readonly push: PushScheduler;
+  readonly events: EventPublisher;
+  readonly vault: Keyring;
+  /** The push certificate's topic: a device enrolled for another one could never be woken. */
+  readonly topic: () => string;
+  readonly now: () => Date;
+}
+
+/** Decides on Authenticate, TokenUpdate and CheckOut (Apple, "Check-in"). */
+export class CheckinService {
+  constructor(private readonly options: CheckinServiceOptions) {}
+
+  /**
+   * Pins the certificate to the device and begins the enrolment anew: what waited is cancelled, push is off until
+   * the TokenUpdate. A certificate pinned to another device is refused (a migrated Mac brings a cloned identity).
+   */
+  async authenticate(message: AuthenticateMessage, identity: DeviceIdentity): Promise<void> {
+    const { db, store, events } = this.options;
+    const { id, type } = resolveEnrollment(message.enrollment);
+    if (isUserChannel(type))
+      throw checkinErrors.ESP_MDM_CHECKIN_INVALID({ detail: 'Authenticate is for the device channel.' });
+    if (identity.notAfter < this.options.now())
+      throw identityErrors.ESP_MDM_IDENTITY_INVALID({ detail: 'The certificate has expired.' });
+    this.#checkTopic(message.topic);
+    const at = this.options.now().getTime();
+    await db.transaction(async (tx) => {
+      const owner = await store.ownerOf(tx, identity.fingerprint);
+      if (owner !== undefined && owner !== id)
+        throw identityErrors.ESP_MDM_IDENTITY_NOT_PINNED({ detail: id });
+      const before = await store.find(tx, id);
+      await this.#cancelWaiting(tx, id, at);
+      const device = {
+        id,
+        fingerprint: identity.fingerprint,
+        topic: message.topic,
+        serialNumber: clip(message.serialNumber, 64),
+        deviceName: clip(message.deviceName, 255),
+        model: clip(message.model, 128),
+        modelName: clip(message.modelName, 128),
+        productName: clip(message.productName, 128),
+        osVersion: clip(message.osVersion, 64),
+        buildVersion: clip(message.buildVersion, 64),
+        at,
+      };
+      await store.authenticate(tx, device);
+      const { serialNumber, model, deviceName } = device;
+      await events.publish(tx, enrollmentAuthenticated, {
+        id,
+        at,
+        serialNumber,
+        model,
+        deviceName,
+        again: before !== undefined,
+      });
+    });
+  }
+
+  /** Stores how to push. The first one after Authenticate completes the enrolment. */
+  async tokenUpdate(message: TokenUpdateMessage, identity: DeviceIdentity): Promise<void> {
+    const { db, store, events, push } = this.options;
+    const { id, deviceId, type } = resolveEnrollment(message.enrollment);
+    this.#checkTopic(message.topic);
+    const at = this.options.now().getTime();
+    await db.transaction(async (tx) => {
+      await this.#requirePinned(tx, deviceId, identity);
+      const user = isUserChannel(type);
+      let enrollment = await store.find(tx, id);
+      if (user && (enrollment === undefined || enrollment.state === 'removed')) {
+        await store.insertUser(tx, {
+          id,
+          deviceId,
+          shortName: clip(message.enrollment.userShortName, 255),
+          topic: message.topic,
+          at,
+        });
+        enrollment = await store.find(tx, id);
+      }
+      if (enrollment?.state === 'removed')
+        throw identityErrors.ESP_MDM_IDENTITY_NOT_PINNED({ detail: 'The device has checked out.' });
+      const before = await store.pushToken(tx, id);
+      await store.savePushToken(tx, id, this.#pushColumns(id, message, (before?.token_updates ?? 0) + 1, at));
+      if (enrollment?.state !== 'enrolled') {
+        await store.markEnrolled(tx, id, at);
+        await events.publish(tx, enrollmentEnrolled, { id, deviceId, kind: user ? 'user' : 'device', at });
+      } else if (before !== undefined && before.state !== 'ok')
+        await events.publish(tx, enrollmentPushChanged, { id, push: 'ok', at });
+      // What waited while the token was missing or refused can be pushed for now.
+      if (before?.state !== 'ok') await push.scheduleWaiting(tx, id);
+    });
+  }
+
+  /** The profile was removed: nothing more can be sent. Repeated, it changes nothing. */
+  async checkOut(message: CheckOutMessage, identity: DeviceIdentity): Promise<void> {
+    const { db, store, events } = this.options;
+    const { id, deviceId } = resolveEnrollment(message.enrollment);
+    const at = this.options.now().getTime();
+    await db.transaction(async (tx) => {
+      await this.#requirePinned(tx, deviceId, identity);
+      await this.#cancelWaiting(tx, id, at);
+      for (const removed of await store.markRemoved(tx, id, at))
+        await events.publish(tx, enrollmentRemoved, { id: removed, at });
+    });
+  }
+
+  #checkTopic(topic: string): void {
+    if (topic === this.options.topic()) return;
+    throw checkinErrors.ESP_MDM_TOPIC_MISMATCH({ detail: `The device names ${topic.slice(0, 255)}.` });
+  }
+
+  async #requirePinned(tx: Tx, deviceId: string, identity: DeviceIdentity): Promise<void> {
+    const device = await this.options.store.findPinned(tx, deviceId);
+    if (device?.fingerprint !== identity.fingerprint)
+      throw identityErrors.ESP_MDM_IDENTITY_NOT_PINNED({ detail: deviceId });
+  }
+
+  async #cancelWaiting(tx: Tx, id: string, at: number): Promise<void> {
+    for (const command of await this.options.queue.cancelAllOf(tx, id, at))
+      await this.options.events.publish(tx, commandCompleted, {
+        id: command.id,
+        commandId: command.commandId,
+        enrollmentId: command.enrollmentId,
+        requestType: command.requestType,
+        at,
+        state: 'cancelled',
+        errorChain: [],
+      });
+  }
+
+  #pushColumns(id: string, message: TokenUpdateMessage, tokenUpdates: number, at: number): Row {
+    const seal = (column: string, value: Buffer): string =>
+      this.options.vault.seal(value, { table: 'push_token', column, row: id });
+    return {
+      state: 'ok',
+      topic: message.topic,
+      token_sealed: seal('token_sealed', message.token),
+      magic_sealed: seal('magic_sealed', Buffer.from(message.pushMagic, 'utf8')),
+      token_updates: tokenUpdates,
+      updated_at: at,
+      ...(message.unlockToken !== undefined && {
+        unlock_token_sealed: seal('unlock_token_sealed', message.unlockToken),
+      }),
+      ...(message.awaitingConfiguration !== undefined && {
+        awaiting_configuration: message.awaitingConfiguration,
+      }),
+    };
+  }
+}
+
+function clip(text: string | undefined, length: number): string | null {
+  return text === undefined ? null : text.slice(0, length);
+}

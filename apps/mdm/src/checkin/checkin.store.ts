@@ -1,0 +1,168 @@
+import type { EnrollmentState, PushState } from '@espalier/contracts';
+import { upsert, type Row, type Tx } from '@espalier/persistence';
+import type { EnrollmentRow } from '../enrollment/enrollment.rows.js';
+
+/** What Authenticate tells of a device. */
+export interface AuthenticatedDevice {
+  readonly id: string;
+  readonly fingerprint: string;
+  readonly topic: string;
+  readonly serialNumber: string | null;
+  readonly deviceName: string | null;
+  readonly model: string | null;
+  readonly modelName: string | null;
+  readonly productName: string | null;
+  readonly osVersion: string | null;
+  readonly buildVersion: string | null;
+  readonly at: number;
+}
+
+/** A row of `push_token` as a TokenUpdate finds it. */
+export interface PushTokenRow {
+  readonly state: PushState;
+  readonly token_updates: number;
+}
+
+/** An enrolment with the certificate that its device is pinned to. */
+export interface PinnedEnrollment {
+  readonly id: string;
+  readonly state: EnrollmentState;
+  readonly fingerprint: string | null;
+}
+
+/** What Authenticate, TokenUpdate and CheckOut change. */
+export class CheckinStore {
+  async find(tx: Tx, id: string): Promise<EnrollmentRow | undefined> {
+    const [row] = await tx.query<EnrollmentRow>('SELECT * FROM {enrollment} WHERE id = :id', { id });
+    return row;
+  }
+
+  /** The enrolment with its device's pin. */
+  async findPinned(tx: Tx, id: string): Promise<PinnedEnrollment | undefined> {
+    const [row] = await tx.query<PinnedEnrollment>(
+      `SELECT e.id, e.state, d.fingerprint FROM {enrollment} e
+       INNER JOIN {enrollment} d ON d.id = e.device_id WHERE e.id = :id`,
+      { id },
+    );
+    return row;
+  }
+
+  /** The device that is pinned to a certificate. */
+  async ownerOf(tx: Tx, fingerprint: string): Promise<string | undefined> {
+    const [row] = await tx.query<{ id: string }>(
+      'SELECT id FROM {enrollment} WHERE fingerprint = :fingerprint',
+      {
+        fingerprint,
+      },
+    );
+    return row?.id;
+  }
+
+  /** Writes the device as pending and pinned; its users lose their enrolment with it. */
+  async authenticate(tx: Tx, device: AuthenticatedDevice): Promise<void> {
+    await upsert(tx, 'enrollment', {
+      key: ['id'],
+      rows: [
+        {
+          id: device.id,
+          kind: 'device',
+          device_id: device.id,
+          state: 'pending',
+          fingerprint: device.fingerprint,
+          topic: device.topic,
+          serial_number: device.serialNumber,
+          device_name: device.deviceName,
+          model: device.model,
+          model_name: device.modelName,
+          product_name: device.productName,
+          os_version: device.osVersion,
+          build_version: device.buildVersion,
+          authenticated_at: device.at,
+          enrolled_at: null,
+          removed_at: null,
+        },
+      ],
+    });
+    await tx.execute(
+      `UPDATE {enrollment} SET state = 'removed', removed_at = :at WHERE device_id = :id AND id <> :id`,
+      { id: device.id, at: device.at },
+    );
+    // The unlock token stays: the device sends it only once, and without it a passcode cannot be cleared.
+    await tx.execute(
+      `UPDATE {push_token} SET state = 'none', token_sealed = NULL, magic_sealed = NULL, token_updates = 0, updated_at = :at
+       WHERE enrollment_id IN (SELECT id FROM {enrollment} WHERE device_id = :id)`,
+      { id: device.id, at: device.at },
+    );
+    await tx.execute(
+      'DELETE FROM {push_schedule} WHERE enrollment_id IN (SELECT id FROM {enrollment} WHERE device_id = :id)',
+      { id: device.id },
+    );
+  }
+
+  /** A user channel has no Authenticate: its first TokenUpdate makes it. */
+  async insertUser(
+    tx: Tx,
+    user: {
+      readonly id: string;
+      readonly deviceId: string;
+      readonly shortName: string | null;
+      readonly topic: string;
+      readonly at: number;
+    },
+  ): Promise<void> {
+    await upsert(tx, 'enrollment', {
+      key: ['id'],
+      rows: [
+        {
+          id: user.id,
+          kind: 'user',
+          device_id: user.deviceId,
+          state: 'pending',
+          topic: user.topic,
+          user_short_name: user.shortName,
+          authenticated_at: user.at,
+          removed_at: null,
+        },
+      ],
+    });
+  }
+
+  async pushToken(tx: Tx, id: string): Promise<PushTokenRow | undefined> {
+    const [row] = await tx.query<PushTokenRow>(
+      'SELECT state, token_updates FROM {push_token} WHERE enrollment_id = :id',
+      { id },
+    );
+    return row;
+  }
+
+  /** `columns` holds only what the message brought: what it left out stays as it is stored. */
+  async savePushToken(tx: Tx, id: string, columns: Row): Promise<void> {
+    await upsert(tx, 'push_token', { key: ['enrollment_id'], rows: [{ enrollment_id: id, ...columns }] });
+  }
+
+  async markEnrolled(tx: Tx, id: string, at: number): Promise<void> {
+    await tx.execute(
+      `UPDATE {enrollment} SET state = 'enrolled', enrolled_at = :at, removed_at = NULL WHERE id = :id`,
+      {
+        id,
+        at,
+      },
+    );
+  }
+
+  /** Ends the enrolment of a device with all its users, or of one user; gives the ids that were not removed before. */
+  async markRemoved(tx: Tx, id: string, at: number): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
+      `SELECT id FROM {enrollment} WHERE (id = :id OR device_id = :id) AND state <> 'removed'`,
+      { id },
+    );
+    const ids = rows.map((row) => row.id);
+    if (ids.length === 0) return [];
+    await tx.execute(`UPDATE {enrollment} SET state = 'removed', removed_at = :at WHERE id IN (:ids)`, {
+      ids,
+      at,
+    });
+    await tx.execute('DELETE FROM {push_schedule} WHERE enrollment_id IN (:ids)', { ids });
+    return ids;
+  }
+}

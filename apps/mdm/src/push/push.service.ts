@@ -1,0 +1,184 @@
+import type { ApnsClient, PushOutcome } from '@espalier/apns';
+import { enrollmentPushChanged, mdmErrors, type PushState } from '@espalier/contracts';
+import type { Database, Tx } from '@espalier/persistence';
+import type { Logger } from '@espalier/service-kit';
+import type { EventPublisher } from '../outbox/event-publisher.js';
+import type { Keyring } from '@espalier/secrets';
+import type { DuePush, PushStore, PushTarget } from './push.store.js';
+
+/** What the rest of the service asks of pushing. */
+export interface PushScheduler {
+  /** Has the devices pushed as soon as the transaction is committed. */
+  schedule(tx: Tx, enrollmentIds: readonly string[]): Promise<void>;
+  /** The same, where something waits for the device. */
+  scheduleWaiting(tx: Tx, enrollmentId: string): Promise<void>;
+}
+
+export interface PushServiceOptions {
+  readonly db: Database;
+  readonly store: PushStore;
+  readonly apns: Pick<ApnsClient, 'push'>;
+  readonly events: EventPublisher;
+  readonly vault: Keyring;
+  readonly logger: Logger;
+  readonly now: () => Date;
+  /** Seconds until a device whose commands still wait is pushed again; the last one repeats. */
+  readonly retrySeconds: readonly number[];
+  readonly batch?: number;
+  /** Longest sleep between looks at the schedule: other replicas' schedules are seen by this, in ms. */
+  readonly pollMs?: number;
+}
+
+/** No push takes longer, so nobody else needs to take it before. */
+const LEASE_MS = 45_000;
+
+/** Wakes devices for which something waits, until they have fetched it. */
+export class PushService implements PushScheduler {
+  readonly #options: PushServiceOptions;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+  #nudged = false;
+  #wake: () => void = () => undefined;
+
+  constructor(options: PushServiceOptions) {
+    this.#options = options;
+  }
+
+  async schedule(tx: Tx, enrollmentIds: readonly string[]): Promise<void> {
+    await this.#options.store.schedule(tx, enrollmentIds, this.#options.now().getTime(), false);
+    tx.afterCommit(() => this.nudge());
+  }
+
+  async scheduleWaiting(tx: Tx, enrollmentId: string): Promise<void> {
+    if (await this.#options.store.hasWaiting(tx, enrollmentId)) await this.schedule(tx, [enrollmentId]);
+  }
+
+  /** Pushes once, whether something waits or not. @throws EspalierError ESP_MDM_ENROLLMENT_NOT_ACTIVE */
+  async pushNow(enrollmentId: string): Promise<void> {
+    const { db, store } = this.#options;
+    await db.transaction(async (tx) => {
+      const [row] = await tx.query<{ state: PushState }>(
+        'SELECT state FROM {push_token} WHERE enrollment_id = :enrollmentId',
+        { enrollmentId },
+      );
+      if (row?.state !== 'ok')
+        throw mdmErrors.ESP_MDM_ENROLLMENT_NOT_ACTIVE({
+          detail: `It cannot be pushed (${row?.state ?? 'unknown'}).`,
+        });
+      await store.schedule(tx, [enrollmentId], this.#options.now().getTime(), true);
+      tx.afterCommit(() => this.nudge());
+    });
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  nudge(): void {
+    this.#nudged = true;
+    this.#wake();
+  }
+
+  /** Finishes the batch under way. What is left stays in the schedule. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#wake();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      this.#nudged = false;
+      try {
+        while ((await this.#pushDue()) && !this.#stopping.signal.aborted);
+      } catch (error) {
+        this.#options.logger.error({ err: error }, 'pushing failed; trying again');
+      }
+      await this.#sleep();
+    }
+  }
+
+  async #sleep(): Promise<void> {
+    if (this.#nudged || this.#stopping.signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const timer = setTimeout(resolve, this.#options.pollMs ?? 1_000);
+    await promise;
+    clearTimeout(timer);
+  }
+
+  /** True where there may be more. */
+  async #pushDue(): Promise<boolean> {
+    const { store, batch = 200 } = this.#options;
+    const now = this.#options.now().getTime();
+    const due = await store.takeDue(now, now + LEASE_MS, batch);
+    if (due.length === 0) return false;
+    const targets = await store.targets(due.map((push) => push.enrollmentId));
+    const wanted = new Map(targets.map((target) => [target.enrollment_id, target]));
+    await store.forget(
+      due.filter((push) => !wanted.has(push.enrollmentId)).map((push) => push.enrollmentId),
+      now + LEASE_MS,
+    );
+    await Promise.all(
+      due.map(async (push) => {
+        const target = wanted.get(push.enrollmentId);
+        if (target !== undefined) await this.#pushOne(push, target);
+      }),
+    );
+    return due.length === batch;
+  }
+
+  async #pushOne(push: DuePush, target: PushTarget): Promise<void> {
+    const open = (column: 'token_sealed' | 'magic_sealed'): Buffer =>
+      this.#options.vault.open(target[column], { table: 'push_token', column, row: target.enrollment_id });
+    const outcome = await this.#options.apns.push({
+      token: open('token_sealed'),
+      pushMagic: open('magic_sealed').toString('utf8'),
+      topic: target.topic,
+      attempt: push.attempts - 1,
+    });
+    await this.#settle(push, target, outcome);
+  }
+
+  /** Apple, "Handling notification responses from APNs"; the decision is the gateway's, see PushOutcome. */
+  async #settle(push: DuePush, target: PushTarget, outcome: PushOutcome): Promise<void> {
+    const { store, logger } = this.#options;
+    const now = this.#options.now().getTime();
+    const enrollmentId = push.enrollmentId;
+    switch (outcome.kind) {
+      case 'accepted':
+        return store.retryAt(enrollmentId, push.dueAt, now + this.#retryMs(push.attempts));
+      case 'retry':
+        return store.retryAt(enrollmentId, push.dueAt, now + outcome.afterMs);
+      case 'token-invalid':
+        return this.#suspend(target, 'invalid-token', outcome.reason);
+      case 'unregistered':
+        return this.#suspend(target, 'unregistered', outcome.reason);
+      case 'certificate-problem':
+      case 'rejected':
+        logger.error(
+          { enrollmentId, reason: outcome.reason, outcome: outcome.kind },
+          'APNs does not take our pushes',
+        );
+        return store.retryAt(enrollmentId, push.dueAt, now + this.#retryMs(push.attempts));
+    }
+  }
+
+  #retryMs(attempts: number): number {
+    const { retrySeconds } = this.#options;
+    return (retrySeconds[Math.min(attempts, retrySeconds.length) - 1] ?? 60) * 1_000;
+  }
+
+  async #suspend(target: PushTarget, state: PushState, reason: string): Promise<void> {
+    const { db, store, events, logger } = this.#options;
+    const at = this.#options.now().getTime();
+    await db.transaction(async (tx) => {
+      if (!(await store.suspend(tx, target, state, at))) return;
+      logger.warn(
+        { enrollmentId: target.enrollment_id, reason },
+        'APNs refuses the token; no pushes until the device sends a new one',
+      );
+      await events.publish(tx, enrollmentPushChanged, { id: target.enrollment_id, push: state, reason, at });
+    });
+  }
+}
