@@ -1,6 +1,7 @@
-import { createPrivateKey, randomBytes, randomUUID } from 'node:crypto';
+import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ApnsClient } from '@espalier/apns';
+import type { ProfileSigner } from '@espalier/config-profile';
 import { mdmInterface } from '@espalier/contracts';
 import { DmzLink, type DeviceRoute } from '@espalier/dmz-link';
 import { attachMessaging, connectMessaging, OutboxRelay } from '@espalier/messaging';
@@ -8,54 +9,24 @@ import { createOutbox, openDatabase, type Database } from '@espalier/persistence
 import { loadKeyring } from '@espalier/secrets';
 import type { ServiceKit } from '@espalier/service-kit';
 import { decodePem, encodePem, parseCertificate } from '@espalier/x509';
-import { checkinRoutes } from './checkin/checkin.routes.js';
-import { CheckinService } from './checkin/checkin.service.js';
-import { CheckinStore } from './checkin/checkin.store.js';
-import { CommandQueueStore } from './command-queue/command-queue.store.js';
-import { CommandService } from './command-queue/command.service.js';
-import { DeliveryService } from './command-queue/delivery.service.js';
-import { createDeliveryStore } from './command-queue/delivery.store.js';
-import { ReportService } from './command-queue/report.service.js';
-import { enrollmentLinkRoutes } from './enrollment-link/enrollment-link.routes.js';
-import { EnrollmentLinkService } from './enrollment-link/enrollment-link.service.js';
-import { EnrollmentLinkStore } from './enrollment-link/enrollment-link.store.js';
-import { DeviceFactsStore } from './enrollment/device-facts.store.js';
-import { EnrollmentStore } from './enrollment/enrollment.store.js';
-import { IdentityService } from './identity/identity.service.js';
-import { LastSeenRecorder } from './last-seen/last-seen.recorder.js';
-import { SqlLastSeenStore } from './last-seen/last-seen.store.js';
 import type { MdmConfig } from './mdm.config.js';
+import { buildRooms } from './mdm.rooms.js';
 import { serveRpc } from './mdm.rpc.js';
 import { mdmMigrations } from './migrations/index.js';
-import { EventPublisher } from './outbox/event-publisher.js';
-import { PushService } from './push/push.service.js';
-import { PushStore } from './push/push.store.js';
-import { RetentionService } from './retention/retention.service.js';
-import { CertificateAuthority } from './scep/certificate-authority.js';
-import { scepRoutes } from './scep/scep.routes.js';
-import { ScepService } from './scep/scep.service.js';
-import { ScepStore } from './scep/scep.store.js';
 
-const DAY_MS = 86_400_000;
-const PRUNE_AT_ONCE = 500;
+type Kit = ServiceKit<MdmConfig>;
 
-const now = (): Date => new Date();
 const pem = (path: string): string => readFileSync(path, 'utf8');
-const certificates = (path: string): Buffer[] =>
-  decodePem(pem(path), 'CERTIFICATE').map((block) => block.der);
-
-function firstCertificate(path: string): Buffer {
-  const [first] = certificates(path);
+const certificates = (path: string): [Buffer, ...Buffer[]] => {
+  const [first, ...more] = decodePem(pem(path), 'CERTIFICATE').map((block) => block.der);
   if (first === undefined) throw new Error(`${path} holds no PEM certificate`);
-  return first;
-}
+  return [first, ...more];
+};
 
-/** Builds the service out of its rooms and starts it. Read it from top to bottom: what is below uses what is above. */
-export async function startMdm(kit: ServiceKit<MdmConfig>): Promise<void> {
-  const { config, logger, metrics, health, lifecycle } = kit;
-  const vault = loadKeyring(config.keyringFile, { groupMayRead: true });
+/** Connects the rooms of the service with its database, NATS, APNs and the DMZ, and starts them. */
+export async function startMdm(kit: Kit): Promise<void> {
+  const { config, logger, metrics, lifecycle } = kit;
   const db = await openMdmDatabase(kit);
-
   const messaging = connectMessaging({
     service: mdmInterface,
     servers: config.natsServers,
@@ -67,115 +38,35 @@ export async function startMdm(kit: ServiceKit<MdmConfig>): Promise<void> {
   const outbox = createOutbox(db);
   const relay = new OutboxRelay({ messaging, store: outbox, logger, metrics });
   attachMessaging(kit, messaging, relay);
-  const events = new EventPublisher(outbox, relay);
-
   const apns = createApns(kit);
-  const topic = (): string => apns.topic;
-  const push = new PushService({
+  const { routes, rpc, push, lastSeen, retention } = buildRooms({
     db,
-    store: new PushStore(db),
+    outbox,
+    relay,
     apns,
-    events,
-    vault,
-    logger,
-    now,
-    retrySeconds: config.pushRetrySeconds,
-  });
-
-  const ca = new CertificateAuthority({
-    certificate: parseCertificate(firstCertificate(config.scepCaCertificateFile)),
-    key: createPrivateKey(pem(config.scepCaKeyFile)),
-    organization: config.organization,
-    identityDays: config.identityDays,
-    now,
-  });
-  const scepStore = new ScepStore(db);
-  const scep = new ScepService({ db, store: scepStore, ca, logger, now });
-  const linkStore = new EnrollmentLinkStore(db);
-  const links = createLinks(kit, { db, links: linkStore, scep: scepStore, ca, topic });
-
-  const queue = new CommandQueueStore(db);
-  const enrollments = new EnrollmentStore(db);
-  const lastSeen = new LastSeenRecorder({ store: new SqlLastSeenStore(db), logger, now });
-  const commands = new CommandService({ db, queue, enrollments, push, events, vault, now, uuid: randomUUID });
-  const reports = new ReportService({ db, queue, facts: new DeviceFactsStore(), events, vault, logger, now });
-  const delivery = new DeliveryService({
-    delivery: createDeliveryStore(db),
-    queue,
-    reports,
-    lastSeen,
-    vault,
-    logger,
-    now,
-  });
-  const checkin = new CheckinService({
-    db,
-    store: new CheckinStore(),
-    queue,
-    push,
-    events,
-    vault,
-    topic,
-    now,
-  });
-  const identity = new IdentityService({ ca: ca.certificate, requireSignature: config.signMessage, now });
-
-  const retention = new RetentionService({
-    logger,
-    now,
-    pruners: {
-      commands: {
-        prune: (before) => queue.prune(before, PRUNE_AT_ONCE),
-        keepMs: config.retentionDays * DAY_MS,
-      },
-      challenges: { prune: (before) => scepStore.prune(before), keepMs: DAY_MS },
-      'enrolment links': { prune: (before) => linkStore.prune(before), keepMs: 30 * DAY_MS },
+    vault: loadKeyring(config.keyringFile, { groupMayRead: true }),
+    scepCa: {
+      certificate: parseCertificate(certificates(config.scepCaCertificateFile)[0]),
+      key: createPrivateKey(pem(config.scepCaKeyFile)),
     },
-  });
-
-  const link = createLink(kit, [
-    ...checkinRoutes({ identity, checkin, delivery, metrics }),
-    ...scepRoutes({ scep, ca, metrics }),
-    ...enrollmentLinkRoutes(links),
-  ]);
-
-  lifecycle.onShutdown('intake', 'link', () => link.drain(config.shutdownGraceSeconds * 1_000));
-  lifecycle.onShutdown('intake', 'pushing', () => push.stop());
-  lifecycle.onShutdown('work', 'last seen', () => lastSeen.stop());
-  lifecycle.onShutdown('work', 'retention', () => retention.stop());
-  lifecycle.onShutdown('connections', 'apns', () => apns.close());
-  health.addCheck(
-    'link',
-    () => {
-      const down = link.state().targets.filter((target) => target.up === 0);
-      if (down.length > 0)
-        throw new Error(
-          down.map((target) => `${target.target}: ${target.lastError ?? 'not up yet'}`).join('; '),
-        );
-    },
-    { degradedOnly: true },
-  );
-
-  serveRpc(messaging, { enrollments, commands, links, push });
-  relay.start();
-  push.start();
-  link.start();
-}
-
-async function openMdmDatabase({
-  config,
-  logger,
-  metrics,
-  health,
-  lifecycle,
-}: ServiceKit<MdmConfig>): Promise<Database> {
-  const db = openDatabase({
-    url: config.databaseUrl,
-    schema: 'mdm',
-    migrations: mdmMigrations,
+    profileSigner: readSigner(config),
+    trustedCertificates: config.deviceTrustFile === undefined ? [] : certificates(config.deviceTrustFile),
+    settings: config,
     logger,
     metrics,
   });
+  lifecycle.onShutdown('intake', 'pushing', () => push.stop());
+  lifecycle.onShutdown('work', 'last seen', () => lastSeen.stop());
+  lifecycle.onShutdown('work', 'retention', () => retention.stop());
+
+  serveRpc(messaging, rpc);
+  relay.start();
+  push.start();
+  startLink(kit, routes);
+}
+
+async function openMdmDatabase({ config, logger, metrics, health, lifecycle }: Kit): Promise<Database> {
+  const db = openDatabase({ url: config.databaseUrl, schema: 'mdm', migrations: mdmMigrations, logger, metrics });
   health.addCheck('database', () => db.ping());
   lifecycle.onShutdown('connections', 'database', () => db.close());
   await db.ready();
@@ -188,7 +79,7 @@ async function openMdmDatabase({
   return db;
 }
 
-function createApns({ config, logger, metrics, health }: ServiceKit<MdmConfig>): ApnsClient {
+function createApns({ config, logger, metrics, health, lifecycle }: Kit): ApnsClient {
   const apns = new ApnsClient({
     endpoint: config.apnsEndpoint,
     credentials: () => ({ certificate: pem(config.apnsCertificateFile), key: pem(config.apnsKeyFile) }),
@@ -203,50 +94,22 @@ function createApns({ config, logger, metrics, health }: ServiceKit<MdmConfig>):
       logger.error({ err: error }, 'the push certificate on disk is not usable; the one in use stays');
     }
   });
-  health.addCheck(
-    'apns',
-    () => {
-      const { certificateProblem } = apns.status;
-      if (certificateProblem !== undefined) throw new Error(certificateProblem);
-    },
-    { degradedOnly: true },
-  );
+  const check = (): void => {
+    const { certificateProblem } = apns.status;
+    if (certificateProblem !== undefined) throw new Error(certificateProblem);
+  };
+  health.addCheck('apns', check, { degradedOnly: true });
+  lifecycle.onShutdown('connections', 'apns', () => apns.close());
   return apns;
 }
 
-function createLinks(
-  { config }: ServiceKit<MdmConfig>,
-  rooms: {
-    readonly db: Database;
-    readonly links: EnrollmentLinkStore;
-    readonly scep: ScepStore;
-    readonly ca: CertificateAuthority;
-    readonly topic: () => string;
-  },
-): EnrollmentLinkService {
+function readSigner(config: MdmConfig): ProfileSigner {
   const [certificate, ...chain] = certificates(config.profileSigningCertificateFile);
-  if (certificate === undefined)
-    throw new Error(`${config.profileSigningCertificateFile} holds no PEM certificate`);
-  return new EnrollmentLinkService({
-    ...rooms,
-    signer: { certificate, key: createPrivateKey(pem(config.profileSigningKeyFile)), chain },
-    organization: config.organization,
-    site: config.site,
-    deviceUrl: config.deviceUrl.replace(/\/+$/, ''),
-    trustedCertificates: config.deviceTrustFile === undefined ? [] : certificates(config.deviceTrustFile),
-    signMessage: config.signMessage,
-    challengeSeconds: config.challengeSeconds,
-    now,
-    uuid: randomUUID,
-    randomBytes,
-  });
+  return { certificate, key: createPrivateKey(pem(config.profileSigningKeyFile)), chain };
 }
 
-function createLink(
-  { config, logger, metrics }: ServiceKit<MdmConfig>,
-  routes: readonly DeviceRoute[],
-): DmzLink {
-  return new DmzLink({
+function startLink({ config, logger, metrics, health, lifecycle }: Kit, routes: readonly DeviceRoute[]): void {
+  const link = new DmzLink({
     targets: config.linkTargets.map((target) => {
       const [host, port] = target.split(':') as [string, string];
       return { host, port: Number(port) };
@@ -264,4 +127,12 @@ function createLink(
     logger,
     metrics,
   });
+  const check = (): void => {
+    const down = link.state().targets.filter((target) => target.up === 0);
+    if (down.length > 0)
+      throw new Error(down.map((target) => `${target.target}: ${target.lastError ?? 'not up yet'}`).join('; '));
+  };
+  health.addCheck('link', check, { degradedOnly: true });
+  lifecycle.onShutdown('intake', 'link', () => link.drain(config.shutdownGraceSeconds * 1_000));
+  link.start();
 }
