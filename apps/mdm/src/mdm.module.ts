@@ -66,7 +66,13 @@ export async function startMdm(kit: Kit): Promise<void> {
 }
 
 async function openMdmDatabase({ config, logger, metrics, health, lifecycle }: Kit): Promise<Database> {
-  const db = openDatabase({ url: config.databaseUrl, schema: 'mdm', migrations: mdmMigrations, logger, metrics });
+  const db = openDatabase({
+    url: config.databaseUrl,
+    schema: 'mdm',
+    migrations: mdmMigrations,
+    logger,
+    metrics,
+  });
   health.addCheck('database', () => db.ping());
   lifecycle.onShutdown('connections', 'database', () => db.close());
   await db.ready();
@@ -108,7 +114,10 @@ function readSigner(config: MdmConfig): ProfileSigner {
   return { certificate, key: createPrivateKey(pem(config.profileSigningKeyFile)), chain };
 }
 
-function startLink({ config, logger, metrics, health, lifecycle }: Kit, routes: readonly DeviceRoute[]): void {
+function startLink(
+  { config, logger, metrics, health, lifecycle }: Kit,
+  routes: readonly DeviceRoute[],
+): void {
   const link = new DmzLink({
     targets: config.linkTargets.map((target) => {
       const [host, port] = target.split(':') as [string, string];
@@ -130,7 +139,9 @@ function startLink({ config, logger, metrics, health, lifecycle }: Kit, routes: 
   const check = (): void => {
     const down = link.state().targets.filter((target) => target.up === 0);
     if (down.length > 0)
-      throw new Error(down.map((target) => `${target.target}: ${target.lastError ?? 'not up yet'}`).join('; '));
+      throw new Error(
+        down.map((target) => `${target.target}: ${target.lastError ?? 'not up yet'}`).join('; '),
+      );
   };
   health.addCheck('link', check, { degradedOnly: true });
   lifecycle.onShutdown('intake', 'link', () => link.drain(config.shutdownGraceSeconds * 1_000));

@@ -78,7 +78,16 @@ export function buildRooms(outside: MdmSurroundings): MdmRooms {
   const topic = (): string => apns.topic;
   const events = new EventPublisher(outside.outbox, outside.relay);
   const { pushRetrySeconds: retrySeconds } = settings;
-  const push = new PushService({ db, store: new PushStore(db), apns, events, vault, logger, now, retrySeconds });
+  const push = new PushService({
+    db,
+    store: new PushStore(db),
+    apns,
+    events,
+    vault,
+    logger,
+    now,
+    retrySeconds,
+  });
 
   const ca = new CertificateAuthority({ ...outside.scepCa, ...settings, now });
   const scepStore = new ScepStore(db);
@@ -105,15 +114,35 @@ export function buildRooms(outside: MdmSurroundings): MdmRooms {
   const reports = new ReportService({ db, queue, facts: new DeviceFactsStore(), events, vault, logger, now });
   const lastSeen = new LastSeenRecorder({ store: new SqlLastSeenStore(db), logger, now });
   const deliveryStore = createDeliveryStore(db);
-  const delivery = new DeliveryService({ delivery: deliveryStore, queue, reports, lastSeen, vault, logger, now });
-  const checkin = new CheckinService({ db, store: new CheckinStore(), queue, push, events, vault, topic, now });
+  const delivery = new DeliveryService({
+    delivery: deliveryStore,
+    queue,
+    reports,
+    lastSeen,
+    vault,
+    logger,
+    now,
+  });
+  const checkin = new CheckinService({
+    db,
+    store: new CheckinStore(),
+    queue,
+    push,
+    events,
+    vault,
+    topic,
+    now,
+  });
   const identity = new IdentityService({ ca: ca.certificate, requireSignature: settings.signMessage, now });
 
   const retention = new RetentionService({
     logger,
     now,
     pruners: {
-      commands: { prune: (before) => queue.prune(before, PRUNED_AT_ONCE), keepMs: settings.retentionDays * DAY_MS },
+      commands: {
+        prune: (before) => queue.prune(before, PRUNED_AT_ONCE),
+        keepMs: settings.retentionDays * DAY_MS,
+      },
       challenges: { prune: (before) => scepStore.prune(before), keepMs: DAY_MS },
       'enrolment links': { prune: (before) => linkStore.prune(before), keepMs: LINK_KEPT_DAYS * DAY_MS },
     },

@@ -1,0 +1,68 @@
+import type { ApplePlatform } from './command.types.js';
+
+const everywhere = [
+  'UDID',
+  'DeviceName',
+  'OSVersion',
+  'SupplementalOSVersionExtra',
+  'BuildVersion',
+  'SupplementalBuildVersion',
+  'ModelName',
+  'ModelNumber',
+  'ProductName',
+  'SerialNumber',
+  'IsSupervised',
+  'AwaitingConfiguration',
+  'WiFiMAC',
+] as const;
+
+const storage = ['DeviceCapacity', 'AvailableDeviceCapacity'] as const;
+
+const mobile = [
+  ...everywhere,
+  ...storage,
+  'Model',
+  'BatteryLevel',
+  'BluetoothMAC',
+  'CellularTechnology',
+  'ModemFirmwareVersion',
+  'ServiceSubscriptions',
+  'DataRoamingEnabled',
+  'PersonalHotspotEnabled',
+  'EASDeviceIdentifier',
+  'IsCloudBackupEnabled',
+  'IsDeviceLocatorServiceEnabled',
+  'IsMDMLostModeEnabled',
+  'IsMultiUser',
+  'TimeZone',
+  'SoftwareUpdateDeviceID',
+] as const;
+
+/** What `DeviceInformation` asks for by default: facts for inventory and for later commands, none on the person. */
+export const defaultDeviceQueries: Readonly<Record<ApplePlatform, readonly string[]>> = {
+  macOS: [
+    ...everywhere,
+    ...storage,
+    'Model',
+    'ProvisioningUDID',
+    'IsAppleSilicon',
+    'HasBattery',
+    'BatteryLevel',
+    'BluetoothMAC',
+    'EthernetMAC',
+    'HostName',
+    'LocalHostName',
+    'IsActivationLockSupported',
+    'SystemIntegrityProtectionEnabled',
+    'SupportsiOSAppInstalls',
+    'PINRequiredForEraseDevice',
+    'PINRequiredForDeviceLock',
+    'OSUpdateSettings',
+    'SoftwareUpdateDeviceID',
+  ],
+  iOS: mobile,
+  iPadOS: mobile,
+  tvOS: [...everywhere, 'Model', 'DeviceID', 'BluetoothMAC', 'TimeZone'],
+  watchOS: [...everywhere, ...storage, 'Model', 'BatteryLevel', 'IsMDMLostModeEnabled', 'TimeZone'],
+  visionOS: [...everywhere, ...storage, 'BatteryLevel', 'BluetoothMAC', 'TimeZone', 'SoftwareUpdateDeviceID'],
+};
