@@ -39,7 +39,12 @@ export class ConsoleClient {
   }
 
   /** @throws ConsoleError for any status but 2xx */
-  async call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+  async call<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<T> {
     const response = await this.#open(method, path, body, headers);
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk as Buffer);
@@ -55,9 +60,12 @@ export class ConsoleClient {
 
   async devices(): Promise<Enrollment[]> {
     const all: Enrollment[] = [];
-    for (let cursor: string | undefined; ; ) {
+    for (let cursor: string | undefined; ;) {
       const query = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-      const page = await this.call<{ items: Enrollment[]; nextCursor?: string }>('GET', `/api/v1/devices?limit=500${query}`);
+      const page = await this.call<{ items: Enrollment[]; nextCursor?: string }>(
+        'GET',
+        `/api/v1/devices?limit=500${query}`,
+      );
       all.push(...page.items);
       if (page.nextCursor === undefined) return all;
       cursor = page.nextCursor;
@@ -65,7 +73,11 @@ export class ConsoleClient {
   }
 
   /** @param key the same key again makes no second command */
-  submit(deviceIds: readonly string[], command: unknown, key: string): Promise<{ commandId: string; commands: QueuedCommand[] }> {
+  submit(
+    deviceIds: readonly string[],
+    command: unknown,
+    key: string,
+  ): Promise<{ commandId: string; commands: QueuedCommand[] }> {
     return this.call('POST', '/api/v1/commands', { deviceIds, command }, { 'idempotency-key': key });
   }
 
@@ -75,7 +87,10 @@ export class ConsoleClient {
 
   /** Live events, until the signal aborts or the door closes the stream. */
   async *events(signal: AbortSignal, lastEventId?: string): AsyncGenerator<ConsoleEvent> {
-    const headers = { accept: 'text/event-stream', ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) };
+    const headers = {
+      accept: 'text/event-stream',
+      ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
+    };
     const response = await this.#open('GET', '/api/v1/events', undefined, headers, signal);
     if (response.statusCode !== 200) throw new ConsoleError(response.statusCode ?? 0, {});
     response.setEncoding('utf8');
@@ -136,5 +151,9 @@ function parseEvent(block: string): ConsoleEvent | undefined {
   }
   const data = fields.get('data');
   if (data === undefined) return undefined;
-  return { id: fields.get('id') ?? '', type: fields.get('event') ?? 'message', data: JSON.parse(data) as ConsoleEvent['data'] };
+  return {
+    id: fields.get('id') ?? '',
+    type: fields.get('event') ?? 'message',
+    data: JSON.parse(data) as ConsoleEvent['data'],
+  };
 }

@@ -31,6 +31,9 @@ export function repositoryRoot(): string {
   return folder;
 }
 
+/** Runs a program so that it ends with us (see guard.ts). */
+export const guardScript = (): string => join(import.meta.dirname, '..', 'processes', 'guard.js');
+
 const mainOf = (app: string): string => join(repositoryRoot(), 'apps', app, 'dist', 'main.js');
 
 /** Every process of the suite, in the order in which they start. */
@@ -49,7 +52,6 @@ function service(
     name,
     args: [mainOf(name)],
     env: {
-      PATH: process.env['PATH'],
       NODE_ENV: 'production',
       ESPALIER_LOG_LEVEL: options.logLevel,
       ESPALIER_REPLICA: `${name}-1`,
@@ -66,8 +68,8 @@ function service(
 function natsServer({ options, state, nats, natsServer: program }: SuiteParts): ProcessSpec {
   return {
     name: 'nats-server',
-    args: [join(import.meta.dirname, '..', 'processes', 'guard.js'), program, '--config', nats.config],
-    env: { PATH: process.env['PATH'] },
+    args: [guardScript(), program, '--config', nats.config],
+    env: {},
     logFile: state.file('logs', 'nats-server.log'),
     ready: (signal) => untilListening(options.host, options.ports.nats, signal),
   };

@@ -5,7 +5,7 @@ import {
   mdmErrors,
   type PlistJson,
   type QueuedCommand,
-  submitCommand,
+  type submitCommand,
 } from '@espalier/contracts';
 import { MdmProtocolError, parseCommandReport } from '@espalier/mdm-protocol';
 import { buildPlist } from '@espalier/plist';

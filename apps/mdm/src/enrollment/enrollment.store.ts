@@ -59,9 +59,7 @@ export class EnrollmentStore {
        FROM (${DETAIL} WHERE e.id = :id) x`,
       { id },
     );
-    return row === undefined
-      ? undefined
-      : { enrollment: toEnrollment(row), openCommands: Number(row.open_commands) };
+    return row === undefined ? undefined : { enrollment: toEnrollment(row), openCommands: row.open_commands };
   }
 
   async targets(on: Queryable, ids: readonly string[]): Promise<EnrollmentTarget[]> {

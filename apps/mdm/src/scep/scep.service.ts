@@ -48,7 +48,7 @@ export class ScepService {
       });
       if (request.messageType !== 'PKCSReq' && request.messageType !== 'RenewalReq')
         return this.#refuse(request, 'badRequest');
-      return await this.#enroll(request as EnrollmentRequest);
+      return await this.#enroll(request);
     } catch (error) {
       if (error instanceof ScepError && error.request !== undefined && error.failInfo !== undefined)
         return this.#refuse(error.request, error.failInfo);

@@ -63,8 +63,7 @@ export async function bootstrap<S extends Settings>(
     });
     lifecycle.onShutdown('intake', 'readiness', () => health.markStopping());
     lifecycle.onShutdown('connections', 'management port', () => management.close());
-    // The definition given is part of the whole one, so its configuration is too.
-    await start(kit as unknown as ServiceKit<ConfigOf<S>>);
+    await start(kit);
     logger.info({ managementPort: management.port, pid: process.pid, node: process.version }, 'started');
     process.send?.({ event: 'started', managementPort: management.port });
   } catch (error) {

@@ -89,7 +89,7 @@ describe('logs', () => {
       'a command',
     );
     logger.info({ note: 'before line one\nline "two" after' }, 'a key in a value');
-    logger.warn(`in the message: ${'line one\nline "two"'}`);
+    logger.warn('in the message: line one\nline "two"');
     const output = lines.join('');
     for (const canary of ['canary-1', 'canary-2', 'canary-3', 'line one', 'two'])
       expect(output).not.toContain(canary);

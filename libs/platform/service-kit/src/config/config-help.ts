@@ -13,7 +13,9 @@ function defaultOf(setting: Setting): string | undefined {
   const parsed = setting.schema.safeParse(undefined);
   if (!parsed.success) return undefined;
   if (parsed.data === undefined) return '(none)';
-  return Array.isArray(parsed.data) ? parsed.data.join(',') || '(empty)' : String(parsed.data);
+  const { data } = parsed;
+  if (Array.isArray(data)) return data.join(',') || '(empty)';
+  return typeof data === 'string' ? data : JSON.stringify(data);
 }
 
 /** The settings of a service as rows, in the order in which they are declared. */
