@@ -7,15 +7,22 @@ import { dirname, join, relative } from 'node:path';
 
 const check = process.argv.includes('--check');
 const root = join(import.meta.dirname, '..');
+/** @type {string[]} */
 const workspaces = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).workspaces;
 const folders = workspaces
   .flatMap((pattern) => globSync(`${pattern}/package.json`, { cwd: root }))
   .map((file) => dirname(file))
   .sort();
-const manifest = (folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+const manifest = (/** @type {string} */ folder) =>
+  JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
 const folderByName = new Map(folders.map((folder) => [manifest(folder).name, folder]));
 
 let stale = 0;
+
+/**
+ * @param {string} file
+ * @param {object} value
+ */
 function write(file, value) {
   const text = `${JSON.stringify(value, null, 2)}\n`;
   const path = join(root, file);
@@ -30,7 +37,7 @@ for (const folder of folders) {
   const references = Object.keys({ ...dependencies, ...devDependencies })
     .filter((name) => folderByName.has(name))
     .sort()
-    .map((name) => ({ path: relative(folder, folderByName.get(name)) }));
+    .map((name) => ({ path: relative(folder, folderByName.get(name) ?? '') }));
   write(join(folder, 'tsconfig.json'), {
     extends: `${relative(folder, '.')}/tsconfig.base.json`,
     compilerOptions: { rootDir: 'src', outDir: 'dist', tsBuildInfoFile: 'dist/tsconfig.tsbuildinfo' },

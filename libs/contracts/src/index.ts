@@ -12,3 +12,7 @@ export * from './mdm/mdm.events.js';
 export * from './mdm/mdm.errors.js';
 export * from './mdm/mdm.interface.js';
 export * from './config-proxy/config-proxy.interface.js';
+export * from './config-proxy/api-scope.js';
+export * from './config-proxy/config-proxy.errors.js';
+export * from './config-proxy/console-api.schema.js';
+export * from './config-proxy/disruptive-commands.js';

@@ -18,7 +18,11 @@ export function openNats(state: StateFolder, host: string, port: number): NatsFi
     const text = state.textOf(name, () => `${JSON.stringify(generateNkey())}\n`);
     const nkey = readNkey(state, name, text);
     state.write(`nats/${service.service}.seed`, nkey.seed);
-    return { service: service.service, nkeyPublic: nkey.publicKey, permissions: natsPermissions(service) };
+    return {
+      service: service.service,
+      nkeyPublic: nkey.publicKey,
+      permissions: natsPermissions(service, { others: INTERFACES.filter((other) => other !== service) }),
+    };
   });
   const config = renderNatsConfig({
     listen: `${host}:${port}`,

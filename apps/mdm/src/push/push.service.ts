@@ -24,6 +24,7 @@ export interface PushServiceOptions {
   readonly now: () => Date;
   /** Seconds until a device whose commands still wait is pushed again; the last one repeats. */
   readonly retrySeconds: readonly number[];
+  /** Most pushes in flight. */
   readonly batch?: number;
   /** Longest sleep between looks at the schedule: other replicas' schedules are seen by this, in ms. */
   readonly pollMs?: number;
@@ -36,6 +37,7 @@ const LEASE_MS = 45_000;
 export class PushService implements PushScheduler {
   readonly #options: PushServiceOptions;
   readonly #stopping = new AbortController();
+  readonly #inFlight = new Set<Promise<void>>();
   #running: Promise<void> | undefined;
   #nudged = false;
   #wake: () => void = () => undefined;
@@ -79,11 +81,12 @@ export class PushService implements PushScheduler {
     this.#wake();
   }
 
-  /** Finishes the batch under way. What is left stays in the schedule. */
+  /** Finishes the pushes under way. What is left stays in the schedule. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#wake();
     await this.#running;
+    await Promise.all(this.#inFlight);
   }
 
   async #run(): Promise<void> {
@@ -107,11 +110,13 @@ export class PushService implements PushScheduler {
     clearTimeout(timer);
   }
 
-  /** True where there may be more. */
+  /** Takes as many as there is room for; true where there may be more. Slow pushes hold up nobody else's. */
   async #pushDue(): Promise<boolean> {
     const { store, batch = 200 } = this.#options;
+    while (this.#inFlight.size >= batch) await Promise.race(this.#inFlight);
+    const room = batch - this.#inFlight.size;
     const now = this.#options.now().getTime();
-    const due = await store.takeDue(now, now + LEASE_MS, batch);
+    const due = await store.takeDue(now, now + LEASE_MS, room);
     if (due.length === 0) return false;
     const targets = await store.targets(due.map((push) => push.enrollmentId));
     const wanted = new Map(targets.map((target) => [target.enrollment_id, target]));
@@ -119,13 +124,21 @@ export class PushService implements PushScheduler {
       due.filter((push) => !wanted.has(push.enrollmentId)).map((push) => push.enrollmentId),
       now + LEASE_MS,
     );
-    await Promise.all(
-      due.map(async (push) => {
-        const target = wanted.get(push.enrollmentId);
-        if (target !== undefined) await this.#pushOne(push, target);
-      }),
-    );
-    return due.length === batch;
+    for (const push of due) {
+      const target = wanted.get(push.enrollmentId);
+      if (target !== undefined) this.#launch(push, target);
+    }
+    return due.length === room;
+  }
+
+  #launch(push: DuePush, target: PushTarget): void {
+    const running = this.#pushOne(push, target)
+      .catch((error: unknown) => {
+        // Its lease ends by itself, and then it is tried again.
+        this.#options.logger.error({ err: error, enrollmentId: push.enrollmentId }, 'a push failed');
+      })
+      .finally(() => this.#inFlight.delete(running));
+    this.#inFlight.add(running);
   }
 
   async #pushOne(push: DuePush, target: PushTarget): Promise<void> {

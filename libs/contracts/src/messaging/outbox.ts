@@ -19,6 +19,8 @@ export interface OutboxStore<Tx = unknown> {
   /** The oldest rows, in order. Taking does not hide them: two relays may get the same. */
   takeBatch(limit: number): Promise<readonly OutboxRow[]>;
   remove(ids: readonly string[]): Promise<void>;
+  /** Lets another relay begin at once, where the store lets only one at a time. */
+  release?(): Promise<void>;
   /** How many messages wait. */
   depth(): Promise<number>;
 }

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+/** What an API token may be allowed to do, each with what it says to people. */
+export const apiScopes = {
+  'devices:read': 'See devices.',
+  'devices:push': 'Wake devices.',
+  'commands:read': 'See commands and what devices answered.',
+  'commands:write': 'Send commands to devices and take them back.',
+  'commands:destructive':
+    'With commands:write: send commands that lose data, lock people out or interrupt their work, and commands that are not known here.',
+  'enrollment:write': 'Make links under which devices enrol.',
+  'events:read': 'Follow live events.',
+  'tokens:admin': 'See, make and revoke API tokens. A token can only give scopes that it has itself.',
+} as const satisfies Readonly<Record<string, string>>;
+
+export type ApiScope = keyof typeof apiScopes;
+
+export const allApiScopes = Object.keys(apiScopes) as readonly ApiScope[];
+
+export const apiScopeSchema = z.enum(Object.keys(apiScopes) as [ApiScope, ...ApiScope[]]);
+
+/** An API token as text: `esp_` and 256 random bits as base64url. */
+export const apiTokenTextSchema = z
+  .string()
+  .regex(/^esp_[A-Za-z0-9_-]{43}$/, 'must be esp_ and 43 characters of base64url (32 random bytes)');
