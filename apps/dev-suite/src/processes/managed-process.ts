@@ -46,6 +46,7 @@ export class ManagedProcess extends EventEmitter<{ restarting: [code: number | n
   /** Starts it and waits until it does its work. @throws SuiteError with the last lines of its log */
   async start(timeoutMs: number): Promise<void> {
     if (existsSync(this.spec.logFile)) renameSync(this.spec.logFile, `${this.spec.logFile}.previous`);
+    this.#stopping = false;
     this.#launch();
     await this.whenReady(timeoutMs);
   }
@@ -75,7 +76,7 @@ export class ManagedProcess extends EventEmitter<{ restarting: [code: number | n
     if (this.pid !== undefined) process.kill(this.pid, signal);
   }
 
-  /** Stops it for good; SIGKILL where it does not end by itself. */
+  /** Stops it until it is started again; SIGKILL where it does not end by itself. */
   async stop(): Promise<void> {
     this.#stopping = true;
     const child = this.#child;

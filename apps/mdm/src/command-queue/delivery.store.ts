@@ -83,7 +83,6 @@ const POSTGRES = `
   FROM asking e LEFT JOIN handed h ON 1 = 1 LEFT JOIN {command} c ON c.id = h.command_id`;
 
 const MSSQL = `
-  SET NOCOUNT ON;
   DECLARE @handed TABLE (id nvarchar(64), command_id nvarchar(64));
   UPDATE {queued_command} SET state = 'sent', sent_at = COALESCE(sent_at, :now)
   OUTPUT inserted.id, inserted.command_id INTO @handed

@@ -1,1 +1,24 @@
-export {};
+export type * from './database/database.js';
+export { openDatabase } from './database/open-database.js';
+export {
+  DatabaseError,
+  isForeignKeyViolation,
+  isUnavailable,
+  isUniqueViolation,
+  type DatabaseErrorKind,
+} from './errors/database-error.js';
+export * from './migrations/migration.js';
+export { renderMigrations } from './migrations/schema-editor.js';
+export * from './columns/column-specs.js';
+export { column } from './columns/entity-columns.js';
+export type * from './outbox/outbox.js';
+export type * from './inbox/inbox.js';
+export { outboxMigration } from './outbox/outbox.migration.js';
+export { createOutbox, type OutboxOptions } from './outbox/outbox.store.js';
+export { inboxMigration } from './inbox/inbox.migration.js';
+export { createInbox } from './inbox/inbox.store.js';
+export { insertIfAbsent, insertRows, upsert, type Row } from './statements/write-rows.js';
+export { claimRows, type Claim } from './statements/claim-rows.js';
+export { limitSql, page, type Page, type PageRequest } from './statements/page.js';
+export { resealColumn, type ResealColumn, type ResealResult } from './reseal/reseal-column.js';
+export { bindSql, type BoundStatement } from './sql/sql-template.js';

@@ -53,7 +53,9 @@ describe('Keyring', () => {
   });
 
   it('binds the body to its place by itself, even where two rows had the same data key', () => {
-    const repeating = createKeyring([{ id: 'k1', key: key(1) }], 'k1', { randomBytes: (n) => Buffer.alloc(n, 7) });
+    const repeating = createKeyring([{ id: 'k1', key: key(1) }], 'k1', {
+      randomBytes: (n) => Buffer.alloc(n, 7),
+    });
     const parts = (row: string): [Buffer, Buffer] => {
       const bytes = Buffer.from(repeating.seal(secret, { ...context, row }).slice(4), 'base64url');
       return [bytes.subarray(0, HEADER_BYTES), bytes.subarray(HEADER_BYTES)];
@@ -93,7 +95,9 @@ describe('Keyring', () => {
     const sealed = old.seal(Buffer.from('ab'), context);
     for (let at = 0; at < sealed.length; at += 1) {
       const other = sealed[at] === 'A' ? 'B' : 'A';
-      expect(reasonOf(() => old.open(sealed.slice(0, at) + other + sealed.slice(at + 1), context))).not.toBe('none');
+      expect(reasonOf(() => old.open(sealed.slice(0, at) + other + sealed.slice(at + 1), context))).not.toBe(
+        'none',
+      );
     }
     for (const spelling of [`${sealed}=`, ` ${sealed}`, `${sealed}\n`, sealed.slice(4)]) {
       expect(reasonOf(() => old.open(spelling, context))).toBe('malformed');
@@ -102,9 +106,17 @@ describe('Keyring', () => {
 
   it('gives only SecretsError for arbitrary text', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.base64String().map((text) => `es1.${text}`)), (text) => {
-        expect(['malformed', 'tampered', 'unknown-key']).toContain(reasonOf(() => both.open(text, context)));
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.base64String().map((text) => `es1.${text}`),
+        ),
+        (text) => {
+          expect(['malformed', 'tampered', 'unknown-key']).toContain(
+            reasonOf(() => both.open(text, context)),
+          );
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -139,5 +151,5 @@ describe('Keyring', () => {
   });
 });
 
-const KNOWN = 
+const KNOWN =
   'es1.AmsxAwMDAwMDAwMDAwMD-WAVm_6FNmis_edmzRglqbkyoEyGzsOzrRG8R6tLh3LtLX6iZK2yRCVLKYshwsP1AgICAgICAgICAgICZLenKDgu4Y62r86tKNXTDpB5pgL3kVAJSkLbyRQ';

@@ -60,7 +60,8 @@ export function createKeyring(
     if (byId.has(id)) throw new SecretsError('keyring', `Two keys have the id ${id}`);
     byId.set(id, createSecretKey(key));
   }
-  if (!byId.has(activeId)) throw new SecretsError('keyring', `The active key ${activeId} is not in the keyring`);
+  if (!byId.has(activeId))
+    throw new SecretsError('keyring', `The active key ${activeId} is not in the keyring`);
   return new AesKeyring(byId, activeId, options.randomBytes ?? nodeRandomBytes);
 }
 
@@ -124,7 +125,10 @@ class AesKeyring implements Keyring {
   private key(id: string): KeyObject {
     const key = this.#keys.get(id);
     if (key === undefined) {
-      throw new SecretsError('unknown-key', `The keyring lacks the key ${id} that this secret was sealed with`);
+      throw new SecretsError(
+        'unknown-key',
+        `The keyring lacks the key ${id} that this secret was sealed with`,
+      );
     }
     return key;
   }

@@ -1,0 +1,191 @@
+import pg from 'pg';
+import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { DatabaseError, fromCallback, isUnavailable, toDatabaseError } from '../errors/database-error.js';
+import type { BoundStatement } from '../sql/sql-template.js';
+import type {
+  Backend,
+  BackendOptions,
+  BackendTransaction,
+  BackendTransactionOptions,
+  StatementResult,
+} from './backend.js';
+
+const INT8 = 20;
+const NUMERIC = 1700;
+/** The server cancels first and keeps the connection; the client gives up only on a dead network. */
+const NETWORK_GRACE_MS = 2_000;
+const NEVER_MS = 2 ** 31 - 1;
+
+const isolationLevels = { 'repeatable read': 'REPEATABLE READ', serializable: 'SERIALIZABLE' } as const;
+
+type PostgresRunner = QueryRunner & {
+  connect(): Promise<pg.PoolClient>;
+  releasePostgresConnection(error?: Error): Promise<void>;
+};
+
+/** PostgreSQL through TypeORM's own `pg` pool; raw statements go to the pool directly, without TypeORM's share. */
+export class PostgresBackend implements Backend {
+  readonly dialect = 'postgres';
+  readonly dataSource: DataSource;
+
+  constructor(options: BackendOptions) {
+    this.dataSource = new DataSource({
+      type: 'postgres',
+      driver: pg,
+      url: options.url.href,
+      schema: options.schema,
+      entities: [...options.entities],
+      logging: false,
+      installExtensions: false,
+      applicationName: `espalier-${options.schema}`,
+      poolSize: options.poolSize,
+      connectTimeoutMS: options.connectTimeoutMs,
+      poolErrorHandler: options.onPoolError,
+      extra: {
+        statement_timeout: options.statementTimeoutMs,
+        query_timeout: options.statementTimeoutMs + NETWORK_GRACE_MS,
+        keepAlive: true,
+        types: { getTypeParser },
+      },
+    });
+  }
+
+  async connect(): Promise<void> {
+    try {
+      await this.dataSource.initialize();
+    } catch (error) {
+      throw toDatabaseError('postgres', error);
+    }
+  }
+
+  async disconnect(): Promise<void> {
+    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+  }
+
+  run(statement: BoundStatement, name?: string): Promise<StatementResult> {
+    return this.runOnce(statement, name).catch((error: unknown) => {
+      // A migration of another replica changed what the prepared statement gives: its connection is gone now.
+      if (name !== undefined && isStalePlan(error)) return this.runOnce(statement, name);
+      throw error;
+    });
+  }
+
+  transaction<T>(fn: (tx: BackendTransaction) => Promise<T>, options: BackendTransactionOptions): Promise<T> {
+    return this.connected(async (runner, client) => {
+      await begin(runner, client, options);
+      const result = await fn({
+        manager: runner.manager,
+        run: (statement, name) => query(client, statement, name, options.unbounded),
+      });
+      await runner.commitTransaction().catch(rethrow);
+      return result;
+    });
+  }
+
+  use<T>(fn: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.connected((runner) => fn(runner.manager));
+  }
+
+  async ping(): Promise<void> {
+    await this.runOnce({ text: 'SELECT 1', values: [] });
+  }
+
+  poolState(): { total: number; idle: number; waiting: number } {
+    if (!this.dataSource.isInitialized) return { total: 0, idle: 0, waiting: 0 };
+    const { totalCount, idleCount, waitingCount } = this.pool;
+    return { total: totalCount, idle: idleCount, waiting: waitingCount };
+  }
+
+  private get pool(): pg.Pool {
+    return (this.dataSource.driver as unknown as { master: pg.Pool }).master;
+  }
+
+  private async connected<T>(fn: (runner: PostgresRunner, client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const runner = this.dataSource.createQueryRunner() as PostgresRunner;
+    try {
+      const result = await fn(runner, await runner.connect().catch(rethrow));
+      await runner.release();
+      return result;
+    } catch (error) {
+      const seen = fromCallback('postgres', error);
+      await abandon(runner, seen);
+      throw seen;
+    }
+  }
+
+  private async runOnce(statement: BoundStatement, name?: string): Promise<StatementResult> {
+    const client = await this.pool.connect().catch(rethrow);
+    // While it is lent out, nobody else listens, and an unheard 'error' event ends the process.
+    client.on('error', ignore);
+    let broken = false;
+    try {
+      return await query(client, statement, name);
+    } catch (error) {
+      broken = isUnavailable(error) || isStalePlan(error);
+      throw error;
+    } finally {
+      client.removeListener('error', ignore);
+      client.release(broken);
+    }
+  }
+}
+
+async function begin(
+  runner: PostgresRunner,
+  client: pg.PoolClient,
+  { isolation, unbounded }: BackendTransactionOptions,
+): Promise<void> {
+  try {
+    // Read committed is the server's default: no second round trip for it.
+    await runner.startTransaction(isolation === 'read committed' ? undefined : isolationLevels[isolation]);
+    if (unbounded === true) await client.query('SET LOCAL statement_timeout = 0');
+  } catch (error) {
+    rethrow(error);
+  }
+}
+
+async function query(
+  client: pg.PoolClient,
+  { text, values }: BoundStatement,
+  name?: string,
+  unbounded?: boolean,
+): Promise<StatementResult> {
+  try {
+    const result = await client.query<Record<string, unknown>>({
+      text,
+      values: [...values],
+      ...(name !== undefined && { name }),
+      ...(unbounded === true && { query_timeout: NEVER_MS }),
+    });
+    return { rows: result.rows, affected: result.rowCount ?? 0 };
+  } catch (error) {
+    return rethrow(error);
+  }
+}
+
+/** A connection that did not answer must not go back to the pool, nor be asked for a rollback. */
+async function abandon(runner: PostgresRunner, error: unknown): Promise<void> {
+  if (runner.isReleased) return;
+  if (isUnavailable(error)) return runner.releasePostgresConnection(error as Error);
+  try {
+    if (runner.isTransactionActive) await runner.rollbackTransaction();
+    await runner.release();
+  } catch (rollbackError) {
+    await runner.releasePostgresConnection(rollbackError as Error);
+  }
+}
+
+/** bigint, and numeric as SUM gives it, as number: times and counts stay below 2^53. */
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  return oid === INT8 || oid === NUMERIC ? Number : pg.types.getTypeParser(oid, format);
+}
+
+function isStalePlan(error: unknown): boolean {
+  return error instanceof DatabaseError && error.sqlCode === '0A000' && error.message.includes('cached plan');
+}
+
+function rethrow(error: unknown): never {
+  throw toDatabaseError('postgres', error);
+}
+
+const ignore = (): void => undefined;

@@ -1,0 +1,94 @@
+import type { Dialect, SqlParams, SqlValue } from '../database/database.js';
+
+/** A statement as a driver takes it: text with the dialect's placeholders and the values in their order. */
+export interface BoundStatement {
+  readonly text: string;
+  readonly values: readonly SqlValue[];
+}
+
+type Part =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'param'; readonly name: string }
+  | { readonly kind: 'table'; readonly name: string };
+
+/** What must not be searched for placeholders, then what is one. `::` comes first so that casts stay alone. */
+const TOKENS =
+  /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|\$([A-Za-z_]*)\$[\s\S]*?\$\1\$|::|:([A-Za-z_][A-Za-z0-9_]*)|\{([a-z_][a-z0-9_]*)\}/g;
+
+const PARSED_LIMIT = 2_000;
+const parsed = new Map<string, readonly Part[]>();
+
+function parse(sql: string): readonly Part[] {
+  const known = parsed.get(sql);
+  if (known !== undefined) return known;
+  const parts: Part[] = [];
+  let from = 0;
+  for (const match of sql.matchAll(TOKENS)) {
+    const [token, , param, table] = match;
+    if (param === undefined && table === undefined) continue;
+    if (match.index > from) parts.push({ kind: 'text', text: sql.slice(from, match.index) });
+    parts.push(
+      param === undefined ? { kind: 'table', name: table as string } : { kind: 'param', name: param },
+    );
+    from = match.index + token.length;
+  }
+  if (from < sql.length) parts.push({ kind: 'text', text: sql.slice(from) });
+  if (parsed.size >= PARSED_LIMIT) parsed.clear();
+  parsed.set(sql, parts);
+  return parts;
+}
+
+/** The name of a table as a statement of this dialect must write it. */
+export function qualifiedTable(dialect: Dialect, schema: string, table: string): string {
+  return dialect === 'sqlite' ? `"${table}"` : `"${schema}"."${table}"`;
+}
+
+function checked(name: string, value: SqlValue | undefined): SqlValue {
+  if (value === undefined) throw new TypeError(`SQL parameter :${name} has no value`);
+  return typeof value === 'boolean' ? Number(value) : value;
+}
+
+/**
+ * Translates `:name` and `{table}` (see Queryable). A name that comes twice is sent twice except on SQL Server:
+ * PostgreSQL deduces one type per placeholder, and refuses one that stands for two.
+ */
+export function bindSql(
+  dialect: Dialect,
+  schema: string,
+  sql: string,
+  params: SqlParams = {},
+): BoundStatement {
+  const values: SqlValue[] = [];
+  const numbers = new Map<string, number>();
+  const placeholder = (name: string, value: SqlValue | undefined): string => {
+    const known = dialect === 'mssql' ? numbers.get(name) : undefined;
+    if (known !== undefined) return `@${known}`;
+    const number = values.push(checked(name, value));
+    if (dialect === 'sqlite') return '?';
+    if (dialect === 'postgres') return `$${number}`;
+    // A bare NULL fits every column type; a typed NULL (nvarchar) is refused for varbinary.
+    if (value === null) {
+      values.pop();
+      return 'NULL';
+    }
+    numbers.set(name, number - 1);
+    return `@${number - 1}`;
+  };
+  let text = '';
+  for (const part of parse(sql)) {
+    if (part.kind === 'text') text += part.text;
+    else if (part.kind === 'table') text += qualifiedTable(dialect, schema, part.name);
+    else {
+      const value = Object.hasOwn(params, part.name) ? params[part.name] : undefined;
+      if (isList(value)) {
+        if (value.length === 0) throw new TypeError(`SQL parameter :${part.name} is an empty list`);
+        text += value.map((item, index) => placeholder(`${part.name}[${index}]`, item)).join(', ');
+      } else text += placeholder(part.name, value);
+    }
+  }
+  return { text, values };
+}
+
+function isList(value: SqlValue | readonly SqlValue[] | undefined): value is readonly SqlValue[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,130 @@
+import type { Dialect, Queryable, SqlValue } from '../database/database.js';
+
+/** One row to write, by column name. All rows of a call have the same columns. */
+export type Row = Readonly<Record<string, SqlValue>>;
+
+/** SQL Server takes 2,100 parameters; the same chunks serve the others. */
+const PARAMETER_LIMIT = 2_000;
+
+/** Inserts the rows; fails on a unique key that exists. */
+export async function insertRows(on: Queryable, table: string, rows: readonly Row[]): Promise<void> {
+  for (const chunk of chunks(rows)) {
+    const { columns, values, params } = chunk;
+    await on.execute(`INSERT INTO {${table}} (${columns}) VALUES ${values}`, params);
+  }
+}
+
+/** Inserts the row unless its key exists; true where it was inserted. Safe among concurrent callers. */
+export async function insertIfAbsent(
+  on: Queryable,
+  table: string,
+  key: readonly string[],
+  row: Row,
+): Promise<boolean> {
+  const affected = await on.execute(insertIfAbsentSql[on.dialect](table, key, Object.keys(row)), row);
+  return affected > 0;
+}
+
+/**
+ * Inserts rows, or updates those whose `key` exists; gives nothing back. `update` names the columns to overwrite
+ * (default: all but the key). Rows are written in the order of their keys, so that concurrent batches do not
+ * deadlock; of rows with the same key the last one wins. Many rows take one round trip, but are atomic only inside
+ * a transaction.
+ */
+export async function upsert(
+  on: Queryable,
+  table: string,
+  options: {
+    readonly key: readonly string[];
+    readonly rows: readonly Row[];
+    readonly update?: readonly string[];
+  },
+): Promise<void> {
+  const { key } = options;
+  const rows = lastOfEachKey(options.rows, key);
+  const first = rows[0];
+  if (first === undefined) return;
+  const update = options.update ?? Object.keys(first).filter((column) => !key.includes(column));
+  for (const chunk of chunks(rows)) {
+    await on.execute(upsertSql[on.dialect](table, key, update, chunk), chunk.params);
+  }
+}
+
+interface Chunk {
+  readonly names: readonly string[];
+  /** Quoted column names. */
+  readonly columns: string;
+  /** `(:c0_0, :c0_1), (:c1_0, …)` */
+  readonly values: string;
+  readonly params: Record<string, SqlValue>;
+}
+
+function* chunks(rows: readonly Row[]): Generator<Chunk> {
+  const names = Object.keys(rows[0] ?? {});
+  const size = Math.max(1, Math.floor(PARAMETER_LIMIT / Math.max(1, names.length)));
+  for (let from = 0; from < rows.length; from += size) {
+    const params: Record<string, SqlValue> = {};
+    const values = rows.slice(from, from + size).map((row, r) => {
+      const fields = names.map((name, c) => {
+        const value = row[name];
+        if (value === undefined) throw new TypeError(`Row ${from + r} has no value for ${name}`);
+        params[`v${r}_${c}`] = value;
+        return `:v${r}_${c}`;
+      });
+      return `(${fields.join(', ')})`;
+    });
+    yield { names, columns: list(names), values: values.join(', '), params };
+  }
+}
+
+function lastOfEachKey(rows: readonly Row[], key: readonly string[]): Row[] {
+  const byKey = new Map(rows.map((row) => [JSON.stringify(key.map((name) => String(row[name]))), row]));
+  return [...byKey.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+}
+
+const quoted = (name: string): string => `"${name}"`;
+const list = (names: readonly string[]): string => names.map(quoted).join(', ');
+
+type InsertIfAbsentSql = (table: string, key: readonly string[], columns: readonly string[]) => string;
+
+const onConflictDoNothing: InsertIfAbsentSql = (table, key, columns) =>
+  `INSERT INTO {${table}} (${list(columns)}) VALUES (${columns.map((name) => `:${name}`).join(', ')})
+   ON CONFLICT (${list(key)}) DO NOTHING`;
+
+const insertIfAbsentSql: Readonly<Record<Dialect, InsertIfAbsentSql>> = {
+  sqlite: onConflictDoNothing,
+  postgres: onConflictDoNothing,
+  // The range lock of HOLDLOCK keeps others from inserting the key between look and insert.
+  mssql: (table, key, columns) =>
+    `INSERT INTO {${table}} (${list(columns)}) SELECT ${columns.map((name) => `:${name}`).join(', ')}
+     WHERE NOT EXISTS (SELECT 1 FROM {${table}} WITH (UPDLOCK, HOLDLOCK)
+       WHERE ${key.map((name) => `${quoted(name)} = :${name}`).join(' AND ')})`,
+};
+
+type UpsertSql = (table: string, key: readonly string[], update: readonly string[], chunk: Chunk) => string;
+
+const onConflictDoUpdate: UpsertSql = (table, key, update, { columns, values }) => {
+  const set = update.map((name) => `${quoted(name)} = excluded.${quoted(name)}`).join(', ');
+  return `INSERT INTO {${table}} (${columns}) VALUES ${values}
+          ON CONFLICT (${list(key)}) DO ${update.length === 0 ? 'NOTHING' : `UPDATE SET ${set}`}`;
+};
+
+const upsertSql: Readonly<Record<Dialect, UpsertSql>> = {
+  sqlite: onConflictDoUpdate,
+  postgres: onConflictDoUpdate,
+  // MERGE has known races and bugs; update under a range lock, then insert what was not there.
+  mssql: (table, key, update, { names, columns, values }) => {
+    const match = key.map((name) => `t.${quoted(name)} = v.${quoted(name)}`).join(' AND ');
+    const set = update.map((name) => `${quoted(name)} = v.${quoted(name)}`).join(', ');
+    const source = `(VALUES ${values}) AS v (${columns})`;
+    const change =
+      update.length === 0
+        ? ''
+        : `UPDATE t SET ${set} FROM {${table}} AS t WITH (UPDLOCK, HOLDLOCK) INNER JOIN ${source} ON ${match};`;
+    const fields = names.map((name) => `v.${quoted(name)}`).join(', ');
+    return `SET XACT_ABORT ON; BEGIN TRANSACTION; ${change}
+      INSERT INTO {${table}} (${columns}) SELECT ${fields} FROM ${source}
+      WHERE NOT EXISTS (SELECT 1 FROM {${table}} AS t WITH (UPDLOCK, HOLDLOCK) WHERE ${match});
+      COMMIT TRANSACTION`;
+  },
+};
