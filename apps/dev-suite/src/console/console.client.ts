@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { request, type Agent } from 'node:https';
 import type { IncomingMessage } from 'node:http';
-import type { Enrollment, ErrorBody, QueuedCommand } from '@espalier/contracts';
+import type { Enrollment, ErrorBody, LiveEvent, QueuedCommand } from '@espalier/contracts';
 
 /** An answer of the console door that is no success. */
 export class ConsoleError extends Error {
@@ -27,7 +27,7 @@ export interface ConsoleClientOptions {
 export interface ConsoleEvent {
   readonly id: string;
   readonly type: string;
-  readonly data: Record<string, unknown>;
+  readonly data: LiveEvent;
 }
 
 /** The JSON API of config-proxy, as a script would use it. */

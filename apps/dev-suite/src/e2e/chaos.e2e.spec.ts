@@ -125,7 +125,7 @@ describe(`${DEVICES} devices, ${COMMANDS} commands each, every process killed`, 
     const timer = setTimeout(() => stop.abort(), 30_000);
     try {
       for await (const event of site.client().events(stop.signal, '0')) {
-        if (event.type === 'command.completed') seen.push(String(event.data['id']));
+        if (event.type === 'command.completed') seen.push(String(event.data.payload['id']));
         if (seen.length === DEVICES * COMMANDS) stop.abort();
       }
     } catch (error) {

@@ -1,14 +1,5 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  randomBytes,
-  sign,
-  X509Certificate,
-  type KeyObject,
-} from 'node:crypto';
-import { bits, boolean, der, integer, octets, oid, sequence, setOf, time, utf8 } from './der.js';
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createCertificate, createSelfSigned, encodePem, parseCertificate, spkiPin } from '@espalier/x509';
 
 /** A certificate for a spec, with its key. */
 export interface TestIdentity {
@@ -24,7 +15,7 @@ export interface TestIdentity {
 }
 
 export interface TestCertificateOptions {
-  /** @defaultValue an hour ago */
+  /** @defaultValue an hour ago, or an hour before `notAfter` */
   readonly notBefore?: Date;
   /** @defaultValue in a day */
   readonly notAfter?: Date;
@@ -39,59 +30,45 @@ export interface TestCertificateOptions {
 }
 
 const HOUR = 3_600_000;
-const ECDSA_WITH_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
+const isAddress = (name: string): boolean => /^[0-9.]+$/.test(name);
 
 /** Makes an X.509 certificate on P-256, self-signed or signed by `issuer`. */
 export function testCertificate(commonName: string, options: TestCertificateOptions = {}): TestIdentity {
-  const { privateKey, publicKey } = keysOf(options.key);
-  const spki = publicKey.export({ type: 'spki', format: 'der' });
-  const { issuer } = options;
+  const { issuer, authority = false, names = [] } = options;
+  const key = keyOf(options.key);
   const now = Date.now();
-  const tbs = sequence(
-    der(0xa0, integer(Buffer.from([2]))),
-    integer(Buffer.concat([Buffer.from([1]), randomBytes(8)])),
-    ECDSA_WITH_SHA256,
-    name(issuer?.commonName ?? commonName),
-    sequence(
-      time(options.notBefore ?? new Date(now - HOUR)),
-      time(options.notAfter ?? new Date(now + 24 * HOUR)),
-    ),
-    name(commonName),
-    spki,
-    der(0xa3, sequence(...extensions(options))),
-  );
-  const signature = sign('sha256', tbs, issuer === undefined ? privateKey : issuer.key);
-  const whole = sequence(tbs, ECDSA_WITH_SHA256, bits(signature));
+  const notAfter = options.notAfter ?? new Date(now + 24 * HOUR);
+  const contents = {
+    subject: { CN: commonName },
+    notBefore: options.notBefore ?? new Date(Math.min(now, notAfter.getTime()) - HOUR),
+    notAfter,
+    extensions: {
+      basicConstraints: { ca: authority },
+      ...(names.length > 0 && {
+        subjectAltName: { dns: names.filter((name) => !isAddress(name)), ip: names.filter(isAddress) },
+      }),
+    },
+  };
+  const der =
+    issuer === undefined
+      ? createSelfSigned({ ...contents, key })
+      : createCertificate({
+          ...contents,
+          issuer: parseCertificate(issuer.der),
+          publicKey: key,
+          signingKey: createPrivateKey(issuer.key),
+        });
   return {
-    certificate: new X509Certificate(whole).toString(),
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    der: whole,
-    spki: createHash('sha256').update(spki).digest('base64'),
+    certificate: encodePem('CERTIFICATE', der),
+    key: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    der,
+    spki: spkiPin(der),
     commonName,
   };
 }
 
-function keysOf(pem: string | undefined): { privateKey: KeyObject; publicKey: KeyObject } {
-  if (pem === undefined) return generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const privateKey = createPrivateKey(pem);
-  return { privateKey, publicKey: createPublicKey(privateKey) };
-}
-
-function name(commonName: string): Buffer {
-  return sequence(setOf(sequence(oid('2.5.4.3'), utf8(commonName))));
-}
-
-function extensions({ authority = false, names = [] }: TestCertificateOptions): Buffer[] {
-  const list = [
-    sequence(oid('2.5.29.19'), boolean(true), octets(authority ? sequence(boolean(true)) : sequence())),
-  ];
-  if (names.length > 0) {
-    const entries = names.map((entry) =>
-      /^[0-9.]+$/.test(entry)
-        ? der(0x87, Buffer.from(entry.split('.').map(Number)))
-        : der(0x82, Buffer.from(entry)),
-    );
-    list.push(sequence(oid('2.5.29.17'), octets(sequence(...entries))));
-  }
-  return list;
+function keyOf(pem: string | undefined): KeyObject {
+  return pem === undefined
+    ? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+    : createPrivateKey(pem);
 }
