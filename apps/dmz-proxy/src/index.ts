@@ -1,1 +1,2 @@
-export {};
+export * from './dmz-proxy.config.js';
+export * from './dmz-proxy.js';

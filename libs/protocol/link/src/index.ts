@@ -1,1 +1,16 @@
-export {};
+export * from './body/body-check.js';
+export * from './body/receive-body.js';
+export * from './body/send-body.js';
+export * from './headers/client-cert.js';
+export * from './headers/headers.js';
+export * from './headers/route-table.js';
+export * from './headers/target.js';
+export * from './hello/events.js';
+export * from './hello/hello.js';
+export * from './link-error.js';
+export * from './link-limits.js';
+export * from './pins/pin-set.js';
+export * from './session/dmz-session.js';
+export * from './session/in-flight.js';
+export * from './session/inside-session.js';
+export * from './session/link-session.js';
