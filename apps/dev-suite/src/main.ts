@@ -6,7 +6,7 @@ import { DeviceSim } from './main-job/device-sim.process.js';
 import { runMainJob } from './main-job/main-job.js';
 import { View } from './main-job/view.js';
 import { SuiteError } from './state/state.errors.js';
-import { defaultPorts, freePorts } from './suite/ports.js';
+import { defaultPorts, portsAsBefore } from './suite/ports.js';
 import { Suite } from './suite/suite.js';
 import { summary } from './summary.js';
 
@@ -68,7 +68,9 @@ async function suiteOptions(options: CliOptions): Promise<Suite['options']> {
     stateFolder: options.state,
     host: options.host,
     deviceHost: options.deviceHost,
-    ports: options.freePorts ? await freePorts(options.host) : defaultPorts,
+    ports: options.freePorts
+      ? await portsAsBefore(options.host, join(options.state, 'ports.json'))
+      : defaultPorts,
     ...(options.database !== undefined && { databaseUrl: options.database }),
     logLevel: options.logLevel,
   };

@@ -55,7 +55,7 @@ describe('the edge', () => {
       const before = certificates();
       expect((await enroll('guessed')).code).not.toBe(0);
       const challenge = await site.freshChallenge();
-      const db = new DatabaseSync(site.suite.state.file('data', 'mdm.sqlite'));
+      const db = new DatabaseSync(site.suite.state.file('data', 'mdm.sqlite'), { timeout: 10_000 });
       db.exec('UPDATE scep_challenge SET expires_at = 1 WHERE used_at IS NULL');
       db.close();
       expect((await enroll(challenge)).code).not.toBe(0);

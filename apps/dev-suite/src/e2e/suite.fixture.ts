@@ -95,7 +95,10 @@ export class TestSuite {
 
   /** Looks into the database of a service, beside the running process. */
   query<T>(service: 'mdm' | 'config-proxy', sql: string, ...params: (string | number)[]): T[] {
-    const db = new DatabaseSync(this.suite.state.file('data', `${service}.sqlite`));
+    const db = new DatabaseSync(this.suite.state.file('data', `${service}.sqlite`), {
+      readOnly: true,
+      timeout: 10_000,
+    });
     try {
       return db.prepare(sql).all(...params) as T[];
     } finally {
@@ -133,14 +136,19 @@ export class TestSuite {
 export function run(
   program: string,
   args: readonly string[],
-  options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string; readonly input?: string } = {},
+  options: {
+    readonly env?: NodeJS.ProcessEnv;
+    readonly cwd?: string;
+    readonly input?: string;
+    readonly timeoutMs?: number;
+  } = {},
 ): Promise<{ code: number; output: string }> {
   const { promise, resolve } = Promise.withResolvers<{ code: number; output: string }>();
   const child = execFile(
     program,
     args,
     {
-      timeout: 20_000,
+      timeout: options.timeoutMs ?? 20_000,
       ...(options.cwd !== undefined && { cwd: options.cwd }),
       env: { ...process.env, ...options.env },
     },

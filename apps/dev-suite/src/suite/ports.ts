@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 
 /** Every port that the suite listens on. */
@@ -73,4 +74,26 @@ export async function freePorts(host: string): Promise<SuitePorts> {
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise<void>((done) => void server.close(() => done()))));
   return Object.fromEntries(names.map((name, index) => [name, ports[index]])) as unknown as SuitePorts;
+}
+
+/**
+ * The ports that a suite took before, where they are free again, or others: enrolled devices keep the address that
+ * they enrolled at.
+ */
+export async function portsAsBefore(host: string, file: string): Promise<SuitePorts> {
+  const before = readPorts(file);
+  if (before !== undefined && (await takenPorts(host, before)).length === 0) return before;
+  return freePorts(host);
+}
+
+function readPorts(file: string): SuitePorts | undefined {
+  try {
+    const ports = JSON.parse(readFileSync(file, 'utf8')) as SuitePorts;
+    const complete = Object.keys(defaultPorts).every((use) =>
+      Number.isInteger(ports[use as keyof SuitePorts]),
+    );
+    return complete ? ports : undefined;
+  } catch {
+    return undefined;
+  }
 }

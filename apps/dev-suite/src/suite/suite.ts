@@ -37,6 +37,7 @@ export class Suite {
       await requireFreePorts(options);
       if (state.isNew) onProgress('making keys, pins and certificates');
       state.adminToken();
+      state.write('ports.json', `${JSON.stringify(options.ports, null, 2)}\n`);
       openKeyring(state);
       const pki = openPki(state, [...new Set(['localhost', '127.0.0.1', options.deviceHost])]);
       const nats = openNats(state, options.host, options.ports.nats);

@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findNatsServer } from '@espalier/testing';
+import { freePorts, takenPorts } from '../suite/ports.js';
+import { run } from './suite.fixture.js';
+
+const MAIN = join(import.meta.dirname, '..', 'main.js');
+
+/** What `npm start` does for a person, seen from outside. */
+describe('npm start', () => {
+  const state = mkdtempSync(join(tmpdir(), 'espalier-start-'));
+  afterAll(() => rmSync(state, { recursive: true }));
+
+  const env = (): NodeJS.ProcessEnv => ({ ...process.env, ESPALIER_NATS_SERVER: findNatsServer() });
+  const start = (...args: string[]): Promise<{ code: number; output: string }> =>
+    run(process.execPath, [MAIN, '--state', join(state, 'suite'), ...args], {
+      env: env(),
+      timeoutMs: 90_000,
+    });
+
+  it('shows the main job and leaves no process behind', async () => {
+    const { code, output } = await start('--once', '--free-ports', '--devices', '3');
+    expect(output).toContain('3 simulated devices enrol');
+    expect(output.match(/✓ \w+ +enrolled/g)).toHaveLength(3);
+    expect(output.match(/InstallProfile: Acknowledged/g)).toHaveLength(3);
+    expect(output).toContain('Espalier runs.');
+    expect(code).toBe(0);
+    const { output: left } = await run('pgrep', ['-f', state]);
+    expect(left).toBe('');
+  });
+
+  it('keeps the token for its owner only', () => {
+    expect(statSync(join(state, 'suite', 'admin-token')).mode & 0o777).toBe(0o600);
+    expect(statSync(join(state, 'suite')).mode & 0o777).toBe(0o700);
+  });
+
+  it('goes on where it was, on Ctrl-C leaves nothing, and refuses a second suite on its folder meanwhile', async () => {
+    const child = spawn(
+      process.execPath,
+      [MAIN, '--state', join(state, 'suite'), '--free-ports', '--devices', '3'],
+      {
+        env: env(),
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    let output = '';
+    const running = Promise.withResolvers<void>();
+    child.stdout.on('data', (chunk) => {
+      output += String(chunk);
+      if (output.includes('Espalier runs.')) running.resolve();
+    });
+    await running.promise;
+    expect(output).toContain('3 devices are enrolled from before');
+    const second = await start('--once', '--free-ports');
+    expect(second).toMatchObject({ code: 1, output: expect.stringContaining('runs on') });
+    child.kill('SIGINT');
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).toBe(0);
+    expect((await run('pgrep', ['-f', state])).output).toBe('');
+  });
+
+  it('leaves nothing behind when it is killed', async () => {
+    const child = spawn(
+      process.execPath,
+      [MAIN, '--state', join(state, 'suite'), '--free-ports', '--devices', '0'],
+      {
+        env: env(),
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    let output = '';
+    const running = Promise.withResolvers<void>();
+    child.stdout.on('data', (chunk) => {
+      output += String(chunk);
+      if (output.includes('Espalier runs.')) running.resolve();
+    });
+    await running.promise;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    for (const deadline = Date.now() + 20_000; Date.now() < deadline;)
+      if ((await run('pgrep', ['-f', join(state, 'suite')])).output === '') return;
+    throw new Error('processes are left');
+  });
+
+  it('names ports that are in use, and starts nothing', async () => {
+    const squatter = createServer();
+    await new Promise<void>((done) => squatter.listen(8760, '127.0.0.1', done)).catch(() => undefined);
+    try {
+      const { code, output } = await start('--once');
+      expect(code).toBe(1);
+      expect(output).toMatch(/8760 \(console\)[^]*--free-ports/);
+    } finally {
+      squatter.close();
+    }
+  });
+
+  it('names what is damaged in the state folder, and changes nothing', async () => {
+    const file = join(state, 'suite', 'pki', 'scep-ca.key');
+    const key = readFileSync(file);
+    writeFileSync(file, 'nonsense');
+    const damaged = await start('--once', '--free-ports');
+    expect(damaged.code).toBe(1);
+    expect(damaged.output).toMatch(/pki\/scep-ca\.key[^]*--reset/);
+    expect(readFileSync(file, 'utf8')).toBe('nonsense');
+    writeFileSync(file, key);
+    writeFileSync(join(state, 'suite', 'state.json'), '{');
+    expect((await start('--once')).output).toMatch(/state\.json[^]*--reset/);
+  });
+
+  it('deletes nothing that is not a state folder', async () => {
+    writeFileSync(join(state, 'mine'), 'important');
+    const { code, output } = await run(process.execPath, [MAIN, '--reset', '--state', state], { env: env() });
+    expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('no state folder') });
+    expect(readFileSync(join(state, 'mine'), 'utf8')).toBe('important');
+  });
+
+  it('explains itself, and what is wrong with an option', async () => {
+    expect((await start('--help')).output).toContain('--free-ports');
+    expect(await start('--devices', 'many')).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('whole number'),
+    });
+    expect(await start('--colour')).toMatchObject({ code: 1, output: expect.stringContaining('--help') });
+  });
+});
+
+describe('ports', () => {
+  it('are all different and free, and one that is taken is named', async () => {
+    const ports = await freePorts('127.0.0.1');
+    expect(new Set(Object.values(ports)).size).toBe(Object.keys(ports).length);
+    expect(await takenPorts('127.0.0.1', ports)).toEqual([]);
+    const squatter = createServer();
+    await new Promise<void>((done) => squatter.listen(0, '127.0.0.1', done));
+    const { port } = squatter.address() as AddressInfo;
+    expect(await takenPorts('127.0.0.1', { ...ports, nats: port })).toEqual([{ use: 'nats', port }]);
+    squatter.close();
+  });
+});
