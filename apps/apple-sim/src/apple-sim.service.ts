@@ -21,8 +21,8 @@ function readPair(
 /** The simulator's options from the environment; files are read here. */
 function toOptions(config: AppleSimConfig): AppleSimOptions {
   const { host, apnsPort, devicePort, adminPort, tls, names, maxConcurrentStreams, stateFile } = config;
-  const ca = readPair('APPLE_SIM_CA', config.caCertificateFile, config.caKeyFile);
-  const server = readPair('APPLE_SIM_SERVER', config.serverCertificateFile, config.serverKeyFile);
+  const ca = readPair('ESPALIER_APPLE_SIM_CA', config.caCertificateFile, config.caKeyFile);
+  const server = readPair('ESPALIER_APPLE_SIM_SERVER', config.serverCertificateFile, config.serverKeyFile);
   const clientCa = config.clientCaFile === undefined ? undefined : readFileSync(config.clientCaFile, 'utf8');
   return {
     host,

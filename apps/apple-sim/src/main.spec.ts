@@ -40,9 +40,9 @@ describe('the apple-sim process', () => {
     const port = '0';
     const child = spawn(process.execPath, [fileURLToPath(new URL('main.js', import.meta.url))], {
       env: {
-        APPLE_SIM_APNS_PORT: port,
-        APPLE_SIM_DEVICE_PORT: port,
-        APPLE_SIM_ADMIN_PORT: port,
+        ESPALIER_APPLE_SIM_APNS_PORT: port,
+        ESPALIER_APPLE_SIM_DEVICE_PORT: port,
+        ESPALIER_APPLE_SIM_ADMIN_PORT: port,
         ESPALIER_MANAGEMENT_PORT: port,
       },
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -49,7 +49,7 @@ export const mdmConfig = defineConfig({
       description:
         'True makes devices sign each message (Mdm-Signature), so that even a stolen dmz-proxy cannot speak for them.',
     }),
-    scepCaCertificateFile: setting('ESPALIER_SCEP_CA_CERT_FILE', fields.path(), {
+    scepCaCertificateFile: setting('ESPALIER_SCEP_CA_CERTIFICATE_FILE', fields.path(), {
       description: 'PEM certificate of the CA that issues device identities (RSA).',
     }),
     scepCaKeyFile: setting('ESPALIER_SCEP_CA_KEY_FILE', fields.path(), {
@@ -61,7 +61,7 @@ export const mdmConfig = defineConfig({
     challengeSeconds: setting('ESPALIER_SCEP_CHALLENGE_SECONDS', fields.seconds(3_600), {
       description: 'How long the one-time SCEP challenge in an enrolment profile is good.',
     }),
-    profileSigningCertificateFile: setting('ESPALIER_PROFILE_SIGNING_CERT_FILE', fields.path(), {
+    profileSigningCertificateFile: setting('ESPALIER_PROFILE_SIGNING_CERTIFICATE_FILE', fields.path(), {
       description: 'PEM certificate, followed by its chain, that signs enrolment profiles.',
     }),
     profileSigningKeyFile: setting('ESPALIER_PROFILE_SIGNING_KEY_FILE', fields.path(), {
@@ -70,7 +70,7 @@ export const mdmConfig = defineConfig({
     apnsEndpoint: setting('ESPALIER_APNS_ENDPOINT', z.url().default('https://api.push.apple.com:443'), {
       description: 'Apple Push Notification service; port 2197 where 443 is not open.',
     }),
-    apnsCertificateFile: setting('ESPALIER_APNS_CERT_FILE', fields.path(), {
+    apnsCertificateFile: setting('ESPALIER_APNS_CERTIFICATE_FILE', fields.path(), {
       description: 'PEM certificate for MDM pushes; its subject UID is the topic. Read again on SIGHUP.',
     }),
     apnsKeyFile: setting('ESPALIER_APNS_KEY_FILE', fields.path(), {
@@ -96,7 +96,7 @@ export const mdmConfig = defineConfig({
       fields.list().pipe(z.array(address).min(1, 'must name at least one dmz-proxy')),
       { description: 'Every dmz-proxy replica to dial, separated by commas: host:8762.' },
     ),
-    linkCertificateFile: setting('ESPALIER_LINK_CERT_FILE', fields.path(), {
+    linkCertificateFile: setting('ESPALIER_LINK_CERTIFICATE_FILE', fields.path(), {
       description: 'PEM certificate of this service on the link.',
     }),
     linkKeyFile: setting('ESPALIER_LINK_KEY_FILE', fields.path(), { description: 'PEM private key for it.' }),

@@ -24,7 +24,10 @@ describe(`${DEVICES} devices, ${COMMANDS} commands each, every process killed`, 
     site = await TestSuite.start({
       overrides: {
         // All devices share one address here, and a lost push is made up for soon.
-        'dmz-proxy': { DMZ_MAX_CONNECTIONS_PER_ADDRESS: '0', DMZ_HANDSHAKES_PER_SECOND_PER_ADDRESS: '0' },
+        'dmz-proxy': {
+          ESPALIER_DMZ_MAX_CONNECTIONS_PER_ADDRESS: '0',
+          ESPALIER_DMZ_HANDSHAKES_PER_SECOND_PER_ADDRESS: '0',
+        },
         mdm: { ESPALIER_MDM_PUSH_RETRY_SECONDS: '2,2,4' },
       },
     });

@@ -78,13 +78,13 @@ function natsServer({ options, state, nats, natsServer: program }: SuiteParts): 
 function appleSim(parts: SuiteParts): ProcessSpec {
   const { options, pki, state } = parts;
   return service(parts, 'apple-sim', options.ports.appleManagement, {
-    APPLE_SIM_HOST: options.host,
-    APPLE_SIM_APNS_PORT: String(options.ports.apns),
-    APPLE_SIM_DEVICE_PORT: String(options.ports.appleDevices),
-    APPLE_SIM_ADMIN_PORT: String(options.ports.appleAdmin),
-    APPLE_SIM_CA_CERTIFICATE_FILE: pki.appleCa.certificate,
-    APPLE_SIM_CA_KEY_FILE: pki.appleCa.key,
-    APPLE_SIM_STATE_FILE: state.file('data', 'apple-sim.json'),
+    ESPALIER_APPLE_SIM_HOST: options.host,
+    ESPALIER_APPLE_SIM_APNS_PORT: String(options.ports.apns),
+    ESPALIER_APPLE_SIM_DEVICE_PORT: String(options.ports.appleDevices),
+    ESPALIER_APPLE_SIM_ADMIN_PORT: String(options.ports.appleAdmin),
+    ESPALIER_APPLE_SIM_CA_CERTIFICATE_FILE: pki.appleCa.certificate,
+    ESPALIER_APPLE_SIM_CA_KEY_FILE: pki.appleCa.key,
+    ESPALIER_APPLE_SIM_STATE_FILE: state.file('data', 'apple-sim.json'),
   });
 }
 
@@ -99,16 +99,16 @@ function dmzProxy(parts: SuiteParts): ProcessSpec {
     },
   ];
   return service(parts, 'dmz-proxy', options.ports.dmzManagement, {
-    DMZ_DEVICE_HOST: options.host,
-    DMZ_DEVICE_PORT: String(options.ports.device),
-    DMZ_DEVICE_CERTIFICATE_FILE: pki.device.certificate,
-    DMZ_DEVICE_KEY_FILE: pki.device.key,
-    DMZ_DEVICE_CA_FILE: pki.scepCa.certificate,
-    DMZ_LINK_HOST: options.host,
-    DMZ_LINK_PORT: String(options.ports.link),
-    DMZ_LINK_CERTIFICATE_FILE: pki.dmzLink.certificate,
-    DMZ_LINK_KEY_FILE: pki.dmzLink.key,
-    DMZ_LINK_PEERS_FILE: state.write('pki/link-peers.json', `${JSON.stringify(peers, null, 2)}\n`),
+    ESPALIER_DMZ_DEVICE_HOST: options.host,
+    ESPALIER_DMZ_DEVICE_PORT: String(options.ports.device),
+    ESPALIER_DMZ_DEVICE_CERTIFICATE_FILE: pki.device.certificate,
+    ESPALIER_DMZ_DEVICE_KEY_FILE: pki.device.key,
+    ESPALIER_DMZ_DEVICE_CA_FILE: pki.scepCa.certificate,
+    ESPALIER_DMZ_LINK_HOST: options.host,
+    ESPALIER_DMZ_LINK_PORT: String(options.ports.link),
+    ESPALIER_DMZ_LINK_CERTIFICATE_FILE: pki.dmzLink.certificate,
+    ESPALIER_DMZ_LINK_KEY_FILE: pki.dmzLink.key,
+    ESPALIER_DMZ_LINK_PEERS_FILE: state.write('pki/link-peers.json', `${JSON.stringify(peers, null, 2)}\n`),
   });
 }
 
@@ -134,16 +134,16 @@ function mdm(parts: SuiteParts): ProcessSpec {
     ESPALIER_ORGANIZATION: 'Espalier development',
     ESPALIER_DEVICE_URL: `https://${options.deviceHost}:${options.ports.device}`,
     ESPALIER_DEVICE_TRUST_FILE: pki.ca.certificate,
-    ESPALIER_SCEP_CA_CERT_FILE: pki.scepCa.certificate,
+    ESPALIER_SCEP_CA_CERTIFICATE_FILE: pki.scepCa.certificate,
     ESPALIER_SCEP_CA_KEY_FILE: pki.scepCa.key,
-    ESPALIER_PROFILE_SIGNING_CERT_FILE: pki.profileSigner.certificate,
+    ESPALIER_PROFILE_SIGNING_CERTIFICATE_FILE: pki.profileSigner.certificate,
     ESPALIER_PROFILE_SIGNING_KEY_FILE: pki.profileSigner.key,
     ESPALIER_APNS_ENDPOINT: `https://localhost:${options.ports.apns}`,
-    ESPALIER_APNS_CERT_FILE: pki.push.certificate,
+    ESPALIER_APNS_CERTIFICATE_FILE: pki.push.certificate,
     ESPALIER_APNS_KEY_FILE: pki.push.key,
     ESPALIER_APNS_CA_FILE: pki.appleCa.certificate,
     ESPALIER_LINK_TARGETS: `${options.host}:${options.ports.link}`,
-    ESPALIER_LINK_CERT_FILE: pki.mdmLink.certificate,
+    ESPALIER_LINK_CERTIFICATE_FILE: pki.mdmLink.certificate,
     ESPALIER_LINK_KEY_FILE: pki.mdmLink.key,
     ESPALIER_LINK_PEERS_FILE: pki.dmzLink.certificate,
   });

@@ -62,8 +62,8 @@ describe('SIGTERM under load', () => {
     const files = await writeEdgeFiles();
     const ready = {
       ESPALIER_LOG_LEVEL: 'info',
-      DMZ_REQUIRED_PREFIXES: '/mdm/',
-      DMZ_DRAIN_DELAY_SECONDS: '1',
+      ESPALIER_DMZ_REQUIRED_PREFIXES: '/mdm/',
+      ESPALIER_DMZ_DRAIN_DELAY_SECONDS: '1',
     };
     const edges = await Promise.all([forkEdge(files, ready), forkEdge(files, ready)]);
     const insides = edges.map((edge) => forkInside(files, edge.linkPort));

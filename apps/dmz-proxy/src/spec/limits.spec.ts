@@ -17,7 +17,11 @@ async function withEdge(env: Record<string, string>, use: (edge: Edge) => Promis
 describe('limits of the edge', () => {
   it('requests above what the links take wait in a queue, and get 503 with Retry-After when it is full or slow', () =>
     withEdge(
-      { DMZ_MAX_STREAMS_PER_LINK: '1', DMZ_QUEUE_LENGTH: '1', DMZ_QUEUE_SECONDS: '0.6' },
+      {
+        ESPALIER_DMZ_MAX_STREAMS_PER_LINK: '1',
+        ESPALIER_DMZ_QUEUE_LENGTH: '1',
+        ESPALIER_DMZ_QUEUE_SECONDS: '0.6',
+      },
       async (edge) => {
         const first = edge.device('/mdm/slow?ms=300');
         await until(async () => (await edge.metric('link_streams')) === 1);
@@ -43,17 +47,20 @@ describe('limits of the edge', () => {
     }));
 
   it('a service without any link: 503 after the queue, and not ready', () =>
-    withEdge({ DMZ_QUEUE_SECONDS: '0.1', DMZ_REQUIRED_PREFIXES: '/mdm/,/ibcm/' }, async (edge) => {
-      const report = await edge.health.report();
-      expect(report).toMatchObject({
-        ready: false,
-        checks: { routes: { detail: 'no link serves /ibcm/' } },
-      });
-      expect((await edge.device('/ibcm/anything')).status).toBe(503);
-    }));
+    withEdge(
+      { ESPALIER_DMZ_QUEUE_SECONDS: '0.1', ESPALIER_DMZ_REQUIRED_PREFIXES: '/mdm/,/ibcm/' },
+      async (edge) => {
+        const report = await edge.health.report();
+        expect(report).toMatchObject({
+          ready: false,
+          checks: { routes: { detail: 'no link serves /ibcm/' } },
+        });
+        expect((await edge.device('/ibcm/anything')).status).toBe(503);
+      },
+    ));
 
   it('too many connections from one address are refused before TLS', () =>
-    withEdge({ DMZ_MAX_CONNECTIONS_PER_ADDRESS: '2' }, async (edge) => {
+    withEdge({ ESPALIER_DMZ_MAX_CONNECTIONS_PER_ADDRESS: '2' }, async (edge) => {
       const dial = () =>
         connect({ host: '127.0.0.1', port: edge.proxy.devicePort, ca: edge.files.ids.device.certificate }).on(
           'error',

@@ -62,7 +62,7 @@ describe('devices that do not read their answers', () => {
   }, 120_000);
 
   it('are cut after a while, and their streams with them', async () => {
-    const edge = await Edge.start({ env: { DMZ_STALL_SECONDS: '0.3' } });
+    const edge = await Edge.start({ env: { ESPALIER_DMZ_STALL_SECONDS: '0.3' } });
     try {
       edge.inside();
       await edge.up();

@@ -24,7 +24,7 @@ const ciphers: readonly ContentCipher[] = [
 export function cipherByName(name: CipherName): ContentCipher {
   const cipher = ciphers.find((candidate) => candidate.name === name);
   if (cipher === undefined)
-    throw new CmsError('ESP_CMS_UNSUPPORTED', `cipher ${String(name)} is not supported`);
+    throw new CmsError('ESP_CMS_UNSUPPORTED', `cipher ${name} is not supported`);
   return cipher;
 }
 
