@@ -156,7 +156,7 @@ function configProxy(parts: SuiteParts): ProcessSpec {
     ESPALIER_DATABASE_URL: databaseUrl(parts, 'config-proxy'),
     ESPALIER_CONSOLE_HOST: options.host,
     ESPALIER_CONSOLE_PORT: String(options.ports.console),
-    ESPALIER_CONSOLE_CERT_FILE: pki.console.certificate,
+    ESPALIER_CONSOLE_CERTIFICATE_FILE: pki.console.certificate,
     ESPALIER_CONSOLE_KEY_FILE: pki.console.key,
     ESPALIER_CONTENT_HOST: options.host,
     ESPALIER_CONTENT_PORT: String(options.ports.content),

@@ -54,6 +54,13 @@ export const configProxyErrors = defineErrors({
     mend: 'Try again later, close listeners that are not needed, or add replicas.',
     retryable: true,
   },
+  ESP_EVENTS_READER_TOO_SLOW: {
+    status: 408,
+    level: 'info',
+    title: 'The listener did not read its events fast enough and was dropped.',
+    mend: 'Connect again with Last-Event-ID: nothing is lost. Read faster, or ask for fewer types.',
+    retryable: true,
+  },
   ESP_PACKAGE_UNKNOWN: {
     status: 404,
     level: 'info',

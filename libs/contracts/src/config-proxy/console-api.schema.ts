@@ -10,7 +10,10 @@ z.globalRegistry.add(plistJsonSchema, {
 });
 
 const time = (description: string): z.ZodNumber =>
-  z.number().int().meta({ description: `${description} Epoch milliseconds, UTC.` });
+  z
+    .number()
+    .int()
+    .meta({ description: `${description} Epoch milliseconds, UTC.` });
 
 /** One enrolment as consoles see it. */
 export const deviceSchema = enrollmentSchema.meta({
@@ -151,7 +154,9 @@ export const newApiTokenBodySchema = z.strictObject({
 
 export const newApiTokenSchema = z.object({
   token: apiTokenSchema,
-  secret: z.string().meta({ description: 'The token itself. It is shown this once and kept only as a hash.' }),
+  secret: z
+    .string()
+    .meta({ description: 'The token itself. It is shown this once and kept only as a hash.' }),
 });
 
 export const whoamiSchema = z.object({

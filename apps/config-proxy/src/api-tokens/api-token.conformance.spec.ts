@@ -1,0 +1,201 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { allApiScopes, type ApiScope } from '@espalier/contracts';
+import { describeOnEachDatabase, expectMssqlDdl, expectMssqlStatements } from '@espalier/testing';
+import type { Database } from '@espalier/persistence';
+import { silentLogger } from '../config-proxy.fixture.js';
+import { configProxyMigrations } from '../migrations/index.js';
+import { ApiTokenService, type Issuer } from './api-token.service.js';
+import { ApiTokenStore } from './api-token.store.js';
+import { LastUsedRecorder } from './last-used.recorder.js';
+import { hashToken, TokenVerifier } from './token-verifier.js';
+
+const DAY = 86_400_000;
+const admin: Issuer = { scopes: new Set(allApiScopes), title: 'spec' };
+
+/** One suite for every database: what is stored of a token, and when it is good. */
+describeOnEachDatabase('API tokens', { migrations: configProxyMigrations }, (open) => {
+  let db: Database;
+  let time: number;
+  let store: ApiTokenStore;
+  let verifier: TokenVerifier;
+  let tokens: ApiTokenService;
+  const now = (): Date => new Date(time);
+
+  beforeEach(async () => {
+    db = await open();
+    time = Date.parse('2026-11-21T10:00:00Z');
+    store = new ApiTokenStore(db);
+    verifier = new TokenVerifier({ store, now });
+    tokens = new ApiTokenService({
+      store,
+      verifier,
+      logger: silentLogger,
+      now,
+      uuid: randomUUID,
+      randomBytes,
+    });
+  });
+
+  const make = (scopes: ApiScope[] = ['devices:read'], name = 'spec') =>
+    tokens.create({ name, scopes, expiresInDays: 1 }, admin);
+
+  it('are good from when they are made until they expire', async () => {
+    const { token, secret } = await make(['devices:read', 'commands:write']);
+    expect(secret).toMatch(/^esp_[A-Za-z0-9_-]{43}$/);
+    expect(await verifier.verify(secret)).toMatchObject({
+      id: token.id,
+      scopes: ['devices:read', 'commands:write'],
+    });
+    time += DAY - 1;
+    expect(await verifier.verify(secret)).toMatchObject({ id: token.id });
+    // Also where the cache still holds it.
+    time += 1;
+    await expect(verifier.verify(secret)).rejects.toMatchObject({ code: 'ESP_AUTH_TOKEN_EXPIRED' });
+  });
+
+  it('are stored as hashes alone', async () => {
+    const { secret } = await make();
+    const rows = JSON.stringify(await db.query('SELECT * FROM {api_token}'));
+    expect(rows).toContain(hashToken(secret));
+    expect(rows).not.toContain(secret.slice(4));
+    expect(JSON.stringify(await tokens.list(10, undefined))).not.toContain(hashToken(secret));
+  });
+
+  it('end at once where they are revoked, and within the cache time elsewhere', async () => {
+    const { token, secret } = await make();
+    const elsewhere = new TokenVerifier({ store, now });
+    await Promise.all([verifier.verify(secret), elsewhere.verify(secret)]);
+    await tokens.revoke(token.id, admin);
+    await tokens.revoke(token.id, admin);
+    await expect(verifier.verify(secret)).rejects.toMatchObject({ code: 'ESP_AUTH_TOKEN_INVALID' });
+    expect(await elsewhere.verify(secret)).toMatchObject({ id: token.id });
+    time += 3_000;
+    await expect(elsewhere.verify(secret)).rejects.toMatchObject({ code: 'ESP_AUTH_TOKEN_INVALID' });
+    const { items } = await tokens.list(10, undefined);
+    expect(items[0]).toMatchObject({ id: token.id, revokedAt: time - 3_000 });
+    await expect(tokens.revoke(randomUUID(), admin)).rejects.toMatchObject({ code: 'ESP_API_TOKEN_UNKNOWN' });
+  });
+
+  it('that were made up are refused, and never remembered', async () => {
+    const madeUp = `esp_${randomBytes(32).toString('base64url')}`;
+    await expect(verifier.verify(madeUp)).rejects.toMatchObject({ code: 'ESP_AUTH_TOKEN_INVALID' });
+    await tokens.addBootstrapToken(madeUp);
+    expect(await verifier.verify(madeUp)).toMatchObject({ name: 'bootstrap admin', scopes: allApiScopes });
+    await expect(verifier.verify('esp_short')).rejects.toMatchObject({ code: 'ESP_AUTH_TOKEN_INVALID' });
+  });
+
+  it('give no scope that their maker lacks', async () => {
+    const helpdesk: Issuer = {
+      scopes: new Set<ApiScope>(['tokens:admin', 'devices:read']),
+      title: 'helpdesk',
+    };
+    const asked = { name: 'x', scopes: ['devices:read', 'commands:destructive'] as const, expiresInDays: 1 };
+    await expect(tokens.create(asked, helpdesk)).rejects.toMatchObject({
+      code: 'ESP_API_TOKEN_SCOPE_NOT_HELD',
+      detail: 'Not held: commands:destructive.',
+    });
+    expect((await tokens.list(10, undefined)).items).toEqual([]);
+  });
+
+  it('of the bootstrap file are added once, and stay revoked', async () => {
+    const secret = `esp_${randomBytes(32).toString('base64url')}`;
+    await Promise.all([tokens.addBootstrapToken(secret), tokens.addBootstrapToken(secret)]);
+    const { items } = await tokens.list(10, undefined);
+    expect(items).toHaveLength(1);
+    await tokens.revoke(items[0]?.id ?? '', admin);
+    await tokens.addBootstrapToken(secret);
+    await expect(verifier.verify(secret)).rejects.toMatchObject({ code: 'ESP_AUTH_TOKEN_INVALID' });
+  });
+
+  it('page newest first', async () => {
+    for (const name of ['one', 'two', 'three']) {
+      await make(['devices:read'], name);
+      time += 1;
+    }
+    const first = await tokens.list(2, undefined);
+    const second = await tokens.list(2, first.nextCursor);
+    expect([...first.items, ...second.items].map(({ name }) => name)).toEqual(['three', 'two', 'one']);
+    expect(second.nextCursor).toBeUndefined();
+  });
+
+  it('remember their last use in batches, never going back', async () => {
+    const { token } = await make();
+    const recorder = new LastUsedRecorder({ store, logger: silentLogger, now });
+    const lastUsed = async (): Promise<number | null | undefined> =>
+      (await tokens.list(1, undefined)).items[0]?.lastUsedAt;
+    recorder.used(token.id);
+    expect(await lastUsed()).toBeNull();
+    await recorder.flush();
+    expect(await lastUsed()).toBe(time);
+    await store.writeLastUsed(new Map([[token.id, time - 1_000]]));
+    expect(await lastUsed()).toBe(time);
+    await recorder.stop();
+  });
+
+  it('migrate back and forward', async () => {
+    await make();
+    await db.revert(configProxyMigrations.length);
+    await db.migrate();
+    expect(await db.pendingMigrations()).toEqual([]);
+  });
+});
+
+describe('the look-up of API tokens', () => {
+  it('is made once for many requests at once, and not at all for a moment after', async () => {
+    let lookUps = 0;
+    const token = {
+      id: 'a',
+      name: 'a',
+      hash: 'h',
+      scopes: [],
+      createdAt: 0,
+      createdBy: 'x',
+      expiresAt: null,
+      revokedAt: null,
+      lastUsedAt: null,
+    };
+    const findByHash = async () => {
+      lookUps += 1;
+      await Promise.resolve();
+      return token;
+    };
+    const verifier = new TokenVerifier({ store: { findByHash }, now: () => new Date(0) });
+    const secret = `esp_${'a'.repeat(43)}`;
+    await Promise.all(Array.from({ length: 50 }, () => verifier.verify(secret)));
+    await verifier.verify(secret);
+    expect(lookUps).toBe(1);
+  });
+});
+
+describe('config-proxy on SQL Server', () => {
+  it('makes the table that the golden file shows', async () => {
+    await expectMssqlDdl(configProxyMigrations, {
+      spec: import.meta.url,
+      file: 'api-token.mssql.sql',
+      schema: 'config_proxy',
+    });
+  });
+
+  it('sends the statements that the golden file shows', async () => {
+    await expectMssqlStatements(
+      async (on) => {
+        const transaction = (work: (tx: typeof on) => Promise<unknown>) => work(on);
+        const store = new ApiTokenStore({ ...on, transaction } as unknown as Database);
+        await store.insert({
+          id: 'id-1',
+          name: 'spec',
+          hash: 'hash',
+          scopes: ['devices:read'],
+          createdAt: 1,
+          createdBy: 'spec',
+          expiresAt: null,
+        });
+        await store.findByHash('hash');
+        await store.list(10, undefined);
+        await store.revoke('id-1', 2, 'spec');
+        await store.writeLastUsed(new Map([['id-1', 3]]));
+      },
+      { spec: import.meta.url, file: 'api-token-statements.mssql.sql', schema: 'config_proxy' },
+    );
+  });
+});

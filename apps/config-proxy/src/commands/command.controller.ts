@@ -1,0 +1,139 @@
+import { Controller, Inject, Res } from '@nestjs/common';
+import {
+  cancelCommand,
+  commandDetailSchema,
+  commandSchema,
+  getCommand,
+  submitCommand,
+  submitCommandBodySchema,
+  submitCommandsBodySchema,
+  submittedSchema,
+} from '@espalier/contracts';
+import { defineEndpoint, Endpoint, Input, type InputOf, type ResultOf } from '@espalier/nest-kit';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { FromCaller, requireScope, type Caller } from '../access/caller.js';
+import { deviceParams } from '../devices/device.controller.js';
+import { MdmClient } from '../mdm/mdm.client.js';
+import { isDestructive } from './destructive.js';
+import { idempotencyHeaders, idempotencyKey, requestIdFor } from './idempotency.js';
+
+const tag = 'Commands';
+const commandParams = z.object({ id: z.uuid() });
+const submission = {
+  scope: 'commands:write',
+  tag,
+  headers: idempotencyHeaders,
+  response: submittedSchema,
+  status: 202,
+  responseHeaders: {
+    'Idempotency-Key': 'The key of this request: repeat with it where the answer does not arrive.',
+    Location: 'The command, where it went to one device.',
+  },
+} as const;
+const DESTRUCTIVE =
+  'A command that loses data, locks people out or interrupts their work, and one that is not known here, needs the scope commands:destructive too.';
+
+const submitCommands = defineEndpoint({
+  ...submission,
+  method: 'POST',
+  path: '/api/v1/commands',
+  summary: 'Send a command to devices',
+  description: `To all of the devices or, where one of them cannot get commands, to none. ${DESTRUCTIVE}`,
+  body: submitCommandsBodySchema,
+});
+
+const submitDeviceCommand = defineEndpoint({
+  ...submission,
+  method: 'POST',
+  path: '/api/v1/devices/:id/commands',
+  summary: 'Send a command to a device',
+  description: DESTRUCTIVE,
+  params: deviceParams,
+  body: submitCommandBodySchema,
+});
+
+const readCommand = defineEndpoint({
+  method: 'GET',
+  path: '/api/v1/commands/:id',
+  scope: 'commands:read',
+  tag,
+  summary: 'See a command and its result',
+  params: commandParams,
+  response: commandDetailSchema,
+});
+
+const takeBackCommand = defineEndpoint({
+  method: 'DELETE',
+  path: '/api/v1/commands/:id',
+  scope: 'commands:write',
+  tag,
+  summary: 'Take a command back',
+  description: 'Works until the device has fetched it.',
+  params: commandParams,
+  response: z.object({ command: commandSchema }),
+});
+
+@Controller()
+export class CommandController {
+  constructor(@Inject(MdmClient) private readonly mdm: MdmClient) {}
+
+  @Endpoint(submitCommands)
+  submitCommands(
+    @Input() { body, headers }: InputOf<typeof submitCommands>,
+    @FromCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ResultOf<typeof submitCommands>> {
+    return this.submit(body, idempotencyKey(headers), caller, reply);
+  }
+
+  @Endpoint(submitDeviceCommand)
+  submitDeviceCommand(
+    @Input() { params, body, headers }: InputOf<typeof submitDeviceCommand>,
+    @FromCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ResultOf<typeof submitDeviceCommand>> {
+    return this.submit({ ...body, deviceIds: [params.id] }, idempotencyKey(headers), caller, reply);
+  }
+
+  @Endpoint(readCommand)
+  readCommand(
+    @Input() { params }: InputOf<typeof readCommand>,
+    @FromCaller() caller: Caller,
+  ): Promise<ResultOf<typeof readCommand>> {
+    return this.mdm.ask(getCommand, params, caller.origin);
+  }
+
+  @Endpoint(takeBackCommand)
+  takeBackCommand(
+    @Input() { params }: InputOf<typeof takeBackCommand>,
+    @FromCaller() caller: Caller,
+  ): Promise<ResultOf<typeof takeBackCommand>> {
+    return this.mdm.insist(cancelCommand, { id: params.id, cancelledBy: caller.title }, caller.origin);
+  }
+
+  private async submit(
+    { deviceIds, ...rest }: InputOf<typeof submitCommands>['body'],
+    key: string,
+    caller: Caller,
+    reply: FastifyReply,
+  ): Promise<ResultOf<typeof submitCommands>> {
+    if (isDestructive(rest.command.requestType)) requireScope(caller.scopes, 'commands:destructive', reply);
+    // Also on a failure: whoever gets 503 does not know whether the command is on its way.
+    void reply.header('idempotency-key', key);
+    const submitted = await this.mdm.insist(
+      submitCommand,
+      {
+        ...rest,
+        requestId: requestIdFor(caller.token.id, key),
+        enrollmentIds: deviceIds,
+        createdBy: caller.title,
+      },
+      caller.origin,
+    );
+    const [only, ...others] = submitted.commands;
+    if (only !== undefined && others.length === 0)
+      void reply.header('location', `/api/v1/commands/${only.id}`);
+    return submitted;
+  }
+}

@@ -1,0 +1,61 @@
+import { defineConfig, fields, setting, type ConfigOf } from '@espalier/service-kit';
+import { z } from 'zod';
+
+/** Every setting of the config-proxy service. */
+export const configProxyConfig = defineConfig({
+  service: 'config-proxy',
+  settings: {
+    databaseUrl: setting('ESPALIER_DATABASE_URL', z.string().min(1), {
+      description: 'Database of this service: sqlite:/path/to/file, postgres://… or mssql://….',
+      secret: true,
+    }),
+    databaseMigrate: setting('ESPALIER_DATABASE_MIGRATE', fields.flag(true), {
+      description:
+        'True applies pending migrations at the start (under a lock); false waits until a job did.',
+    }),
+    natsServers: setting('ESPALIER_NATS_SERVERS', fields.list(), {
+      description: 'Addresses of nats-server, separated by commas: nats://host:4222.',
+    }),
+    natsSeed: setting('ESPALIER_NATS_SEED', z.string().min(1).optional(), {
+      description: "Seed of this service's NATS user (SU…).",
+      secret: true,
+    }),
+    consoleHost: setting('ESPALIER_CONSOLE_HOST', fields.host('0.0.0.0'), {
+      description: 'Address of the HTTPS port for consoles.',
+    }),
+    consolePort: setting('ESPALIER_CONSOLE_PORT', fields.port(8760), {
+      description: 'HTTPS port for consoles and scripts.',
+    }),
+    consoleCertificateFile: setting('ESPALIER_CONSOLE_CERTIFICATE_FILE', fields.path(), {
+      description: 'PEM certificate, followed by its chain, of the HTTPS port. Read again on SIGHUP.',
+    }),
+    consoleKeyFile: setting('ESPALIER_CONSOLE_KEY_FILE', fields.path(), {
+      description: 'PEM private key for it.',
+    }),
+    consoleTrustedProxies: setting('ESPALIER_CONSOLE_TRUSTED_PROXIES', fields.list(), {
+      description:
+        'Addresses or networks of reverse proxies, separated by commas, whose X-Forwarded-For is believed.',
+    }),
+    consoleEventListeners: setting('ESPALIER_CONSOLE_EVENT_LISTENERS', fields.count(200), {
+      description: 'Listeners that may follow live events on this replica at once.',
+    }),
+    consoleEventStallSeconds: setting('ESPALIER_CONSOLE_EVENT_STALL_SECONDS', fields.seconds(10), {
+      description: 'How long a listener may read nothing, while events wait for it, before it is dropped.',
+    }),
+    bootstrapAdminTokenFile: setting('ESPALIER_BOOTSTRAP_ADMIN_TOKEN_FILE', fields.path().optional(), {
+      description:
+        'File with a first API token (esp_ and 43 characters) with every scope: made known at the start if the file exists. Revoke it once there are others; it stays revoked.',
+    }),
+    contentHost: setting('ESPALIER_CONTENT_HOST', fields.host('0.0.0.0'), {
+      description: 'Address of the HTTP port for client packages.',
+    }),
+    contentPort: setting('ESPALIER_CONTENT_PORT', fields.port(8761), {
+      description: 'HTTP port for client packages.',
+    }),
+    contentFolder: setting('ESPALIER_CONTENT_FOLDER', fields.path().optional(), {
+      description: 'Folder whose files are served as /packages/<name>; only read. Without it there are none.',
+    }),
+  },
+});
+
+export type ConfigProxyConfig = ConfigOf<typeof configProxyConfig.settings>;

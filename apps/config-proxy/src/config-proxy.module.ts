@@ -1,0 +1,123 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { configProxyInterface } from '@espalier/contracts';
+import { attachMessaging, connectMessaging, type Messaging } from '@espalier/messaging';
+import { drainOnShutdown, startNest } from '@espalier/nest-kit';
+import { openDatabase, type Database } from '@espalier/persistence';
+import type { ServiceKit } from '@espalier/service-kit';
+import { ConsoleGate } from './access/console.gate.js';
+import { FailureLimiter } from './access/failure-limiter.js';
+import { ApiTokenService } from './api-tokens/api-token.service.js';
+import { ApiTokenStore } from './api-tokens/api-token.store.js';
+import { readBootstrapToken } from './api-tokens/bootstrap-token.js';
+import { LastUsedRecorder } from './api-tokens/last-used.recorder.js';
+import { TokenVerifier } from './api-tokens/token-verifier.js';
+import type { ConfigProxyConfig } from './config-proxy.config.js';
+import { consoleModule } from './console.module.js';
+import { EventHub } from './events/event.hub.js';
+import { EventService } from './events/event.service.js';
+import { MdmClient } from './mdm/mdm.client.js';
+import { configProxyMigrations } from './migrations/index.js';
+import { PackageFolder } from './packages/package.folder.js';
+import { createPackageServer } from './packages/package.server.js';
+
+export type ConfigProxyKit = ServiceKit<ConfigProxyConfig>;
+
+/** The ports that were bound, also where 0 was asked for. */
+export interface ConfigProxyPorts {
+  readonly console: number;
+  readonly content: number;
+}
+
+/** Connects the rooms of the service with its database and NATS, and opens both doors. */
+export async function startConfigProxy(kit: ConfigProxyKit): Promise<ConfigProxyPorts> {
+  const { config, logger, metrics, lifecycle } = kit;
+  const now = (): Date => new Date();
+  const db = await openConfigProxyDatabase(kit);
+  const messaging = joinBus(kit);
+
+  const store = new ApiTokenStore(db);
+  const verifier = new TokenVerifier({ store, now });
+  const tokens = new ApiTokenService({ store, verifier, logger, now, uuid: randomUUID, randomBytes });
+  await addBootstrapToken(config, tokens);
+  const lastUsed = new LastUsedRecorder({ store, logger, now });
+  lifecycle.onShutdown('work', 'last uses of tokens', () => lastUsed.stop());
+  const gate = new ConsoleGate({ verifier, lastUsed, limiter: new FailureLimiter({ now }) });
+
+  const hub = new EventHub({
+    verifyHash: (hash) => verifier.verifyHash(hash),
+    used: (id) => lastUsed.used(id),
+    maxListeners: config.consoleEventListeners,
+    logger,
+    metrics,
+  });
+  lifecycle.onShutdown('intake', 'event listeners', () => hub.stop());
+  const events = new EventService({ messaging, hub, stallMs: config.consoleEventStallSeconds * 1_000 });
+  const mdm = new MdmClient({ messaging });
+
+  const content = await openContentDoor(kit);
+  const console = await startNest(kit, consoleModule({ mdm, tokens, events }), {
+    name: 'console',
+    host: config.consoleHost,
+    port: config.consolePort,
+    https: { certFile: config.consoleCertificateFile, keyFile: config.consoleKeyFile },
+    trustedProxies: config.consoleTrustedProxies,
+    gate,
+  });
+  return { console: console.port, content };
+}
+
+async function openConfigProxyDatabase(kit: ConfigProxyKit): Promise<Database> {
+  const { config, logger, metrics, health, lifecycle } = kit;
+  const db = openDatabase({
+    url: config.databaseUrl,
+    schema: 'config_proxy',
+    migrations: configProxyMigrations,
+    logger,
+    metrics,
+  });
+  health.addCheck('database', () => db.ping());
+  lifecycle.onShutdown('connections', 'database', () => db.close());
+  await db.ready();
+  if (config.databaseMigrate) await db.migrate();
+  else
+    health.addCheck('migrations', async () => {
+      const pending = await db.pendingMigrations();
+      if (pending.length > 0) throw new Error(`not applied yet: ${pending.join(', ')}`);
+    });
+  return db;
+}
+
+function joinBus(kit: ConfigProxyKit): Messaging {
+  const { config, logger, metrics } = kit;
+  const messaging = connectMessaging({
+    service: configProxyInterface,
+    servers: config.natsServers,
+    ...(config.natsSeed !== undefined && { nkeySeed: config.natsSeed }),
+    replica: config.replica,
+    logger,
+    metrics,
+  });
+  attachMessaging(kit, messaging);
+  return messaging;
+}
+
+async function addBootstrapToken(config: ConfigProxyConfig, tokens: ApiTokenService): Promise<void> {
+  const { bootstrapAdminTokenFile } = config;
+  if (bootstrapAdminTokenFile === undefined) return;
+  const secret = readBootstrapToken(bootstrapAdminTokenFile);
+  if (secret !== undefined) await tokens.addBootstrapToken(secret);
+}
+
+/** Gives the port that was bound. */
+async function openContentDoor({ config, logger, lifecycle }: ConfigProxyKit): Promise<number> {
+  const log = logger.child({ server: 'content' });
+  const server = createPackageServer(new PackageFolder(config.contentFolder), log);
+  drainOnShutdown(lifecycle, 'content', server);
+  server.listen(config.contentPort, config.contentHost);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  log.info({ host: config.contentHost, port, folder: config.contentFolder }, 'listening');
+  return port;
+}

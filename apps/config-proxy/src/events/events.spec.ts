@@ -1,0 +1,236 @@
+import { EventEmitter, once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { liveEventSchema, type LiveEvent } from '@espalier/contracts';
+import { startNatsServer, type NatsServer } from '@espalier/testing';
+import { ConsoleHarness, MdmPeer } from '../config-proxy.fixture.js';
+import { selectEvents } from './event-types.js';
+
+interface Received {
+  readonly id: string | undefined;
+  readonly event: string;
+  readonly data: string;
+}
+
+/** Reads server-sent events as the HTML Standard §9.2.6 says. */
+class Listener {
+  readonly events: Received[] = [];
+  /** Request types of the commands that were completed, in order. */
+  readonly types: string[] = [];
+  readonly comments: string[] = [];
+  readonly ended: Promise<boolean>;
+  readonly #signal = new EventEmitter();
+  #buffer = '';
+
+  constructor(readonly response: IncomingMessage) {
+    response.setEncoding('utf8');
+    response.on('data', (text: string) => this.#take(text));
+    this.ended = new Promise((resolve) => {
+      response.once('end', () => resolve(true));
+      response.once('error', () => resolve(false));
+    });
+    response.once('close', () => this.#signal.emit('change'));
+  }
+
+  async until(condition: (listener: Listener) => boolean): Promise<this> {
+    const signal = AbortSignal.timeout(10_000);
+    while (!condition(this)) await once(this.#signal, 'change', { signal });
+    return this;
+  }
+
+  close(): void {
+    this.response.destroy();
+  }
+
+  #take(text: string): void {
+    const frames = (this.#buffer + text).split('\n\n');
+    this.#buffer = frames.pop() ?? '';
+    for (const frame of frames) {
+      const fields = frame.split('\n').map((line) => /^([a-z]*): ?(.*)$/.exec(line) ?? []);
+      const value = (name: string): string | undefined => fields.find((field) => field[1] === name)?.[2];
+      for (const [, name, comment] of fields) if (name === '') this.comments.push(comment ?? '');
+      const data = value('data');
+      if (data === undefined) continue;
+      const event = value('event') ?? '';
+      this.events.push({ id: value('id'), event, data });
+      if (event !== 'dropped')
+        this.types.push(String((JSON.parse(data) as LiveEvent).payload['requestType']));
+    }
+    this.#signal.emit('change');
+  }
+}
+
+describe('live events', () => {
+  let nats: NatsServer;
+  let peer: MdmPeer;
+  let harness: ConsoleHarness;
+  const listeners: Listener[] = [];
+
+  beforeAll(async () => {
+    nats = await startNatsServer();
+    peer = new MdmPeer(nats.url);
+    await peer.serve();
+    harness = await new ConsoleHarness(nats).start({
+      ESPALIER_CONSOLE_EVENT_LISTENERS: '4',
+      ESPALIER_CONSOLE_EVENT_STALL_SECONDS: '1',
+    });
+  });
+  afterEach(() => {
+    for (const listener of listeners.splice(0)) listener.close();
+  });
+  afterAll(async () => {
+    await harness.stop();
+    await peer.messaging.drain(2_000);
+    await nats.stop();
+  });
+
+  const listen = async (
+    options: { after?: string | undefined; types?: string; token?: string } = {},
+  ): Promise<Listener> => {
+    const { after, types, token = harness.place.adminToken } = options;
+    const response = await harness.open(
+      'GET',
+      `/api/v1/events${types === undefined ? '' : `?types=${types}`}`,
+      {
+        token,
+        agent: false,
+        ...(after !== undefined && { headers: { 'last-event-id': after } }),
+      },
+    );
+    expect(response.statusCode).toBe(200);
+    const listener = new Listener(response);
+    listeners.push(listener);
+    return listener;
+  };
+  const publish = async (from: number, to: number): Promise<void> => {
+    for (let n = from; n < to; n += 1) await peer.publishCompleted(`Command${n}`);
+  };
+  const names = (from: number, to: number): string[] =>
+    Array.from({ length: to - from }, (_, index) => `Command${from + index}`);
+
+  it('reach every listener as they happen, with id, type and what happened', async () => {
+    const [a, b] = [await listen(), await listen({ types: 'command.*' })];
+    expect(a.response.headers).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-request-id': expect.any(String),
+    });
+    await publish(0, 3);
+    for (const listener of [a, b]) {
+      await listener.until(({ events }) => events.length >= 3);
+      expect(listener.types).toEqual(names(0, 3));
+    }
+    const [first] = a.events;
+    expect(first?.event).toBe('command.completed');
+    expect(liveEventSchema.parse(JSON.parse(first?.data ?? ''))).toMatchObject({
+      type: 'command.completed',
+      payload: { enrollmentId: 'DEVICE-0', state: 'acknowledged' },
+    });
+    expect(Number(b.events[1]?.id)).toBeGreaterThan(Number(b.events[0]?.id));
+  });
+
+  it('go on after Last-Event-ID with nothing lost and nothing twice', async () => {
+    const before = await listen();
+    await publish(10, 15);
+    await before.until(({ events }) => events.length >= 2);
+    const after = before.events[1]?.id;
+    before.close();
+    await publish(15, 20);
+    const again = await listen({ after });
+    await publish(20, 23);
+    await again.until(({ types }) => types.includes('Command22'));
+    expect(again.types).toEqual(names(12, 23));
+  });
+
+  it('go on by themselves after nats-server was killed', async () => {
+    const listener = await listen();
+    await publish(30, 32);
+    await listener.until(({ events }) => events.length >= 2);
+    await nats.kill();
+    await nats.restart();
+    await peer.messaging.whenReady(10_000);
+    await publish(32, 35);
+    await listener.until(({ types }) => types.includes('Command34'));
+    expect(listener.types).toEqual(names(30, 35));
+  });
+
+  it('are only those that were asked for; types that do not exist are named', async () => {
+    const listener = await listen({ types: 'enrollment.enrolled,command.queued' });
+    const everything = await listen();
+    await publish(40, 41);
+    await everything.until(({ events }) => events.length >= 1);
+    expect(listener.events).toEqual([]);
+    const answer = await harness.admin('GET', '/api/v1/events?types=command.exploded');
+    expect(answer.json).toMatchObject({
+      status: 400,
+      fields: { types: expect.stringContaining('command.queued') },
+    });
+    expect(
+      selectEvents('command.*,command.queued')
+        .map(({ event }) => event)
+        .toSorted(),
+    ).toEqual(['completed', 'deferred', 'queued']);
+    for (const id of ['-1', '1.5', 'x', '9'.repeat(30)]) {
+      const bad = await harness.send('GET', '/api/v1/events', {
+        token: harness.place.adminToken,
+        headers: { 'last-event-id': id },
+      });
+      expect(bad.json).toMatchObject({ status: 400, fields: { 'last-event-id': expect.any(String) } });
+    }
+  });
+
+  it('end when the token is revoked, saying so', async () => {
+    const { id, secret } = await harness.issue(['events:read']);
+    const listener = await listen({ token: secret });
+    await harness.admin('DELETE', `/api/v1/tokens/${id}`);
+    expect(await listener.ended).toBe(true);
+    expect(listener.events.at(-1)).toMatchObject({
+      event: 'dropped',
+      data: expect.stringContaining('ESP_AUTH_TOKEN_INVALID'),
+    });
+  });
+
+  it('have as many listeners as they may, and places are given back', async () => {
+    const open = [await listen(), await listen(), await listen(), await listen()];
+    const refused = await harness.admin('GET', '/api/v1/events');
+    expect(refused.json).toMatchObject({ status: 503, code: 'ESP_EVENTS_TOO_MANY_LISTENERS' });
+    expect(refused.headers['retry-after']).toBeDefined();
+    open[0]?.close();
+    await harness.waitForListeners(3);
+    await listen();
+  });
+
+  it('drop a listener that does not read, which can go on without loss', async () => {
+    const slow = await listen();
+    const quick = await listen();
+    slow.response.pause();
+    const filler = 'x'.repeat(200_000);
+    for (let n = 0; n < 80; n += 1) await peer.publishCompleted(`Large${n}`, filler);
+    await quick.until(({ types }) => types.includes('Large79'));
+    // Nothing is read until the service has given up on the listener, which frees its place.
+    await harness.waitForListeners(1);
+    slow.response.resume();
+    expect(await slow.ended).toBe(true);
+    expect(slow.events.at(-1)).toMatchObject({
+      event: 'dropped',
+      data: expect.stringContaining('ESP_EVENTS_READER_TOO_SLOW'),
+    });
+    const had = slow.types;
+    expect(had.length).toBeLessThan(80);
+    const again = await listen({ after: slow.events.at(-2)?.id });
+    await again.until(({ types }) => types.includes('Large79'));
+    expect([...had, ...again.types]).toEqual(Array.from({ length: 80 }, (_, n) => `Large${n}`));
+  }, 40_000);
+
+  it('end cleanly at shutdown', async () => {
+    const other = await new ConsoleHarness(nats).start();
+    const response = await other.open('GET', '/api/v1/events', {
+      token: other.place.adminToken,
+      agent: false,
+    });
+    const listener = new Listener(response);
+    await listener.until(({ comments }) => comments.includes('listening'));
+    const [ended] = await Promise.all([listener.ended, other.stop()]);
+    expect(ended).toBe(true);
+    expect(listener.comments.at(-1)).toContain('shutting down');
+  });
+});

@@ -1,0 +1,119 @@
+import {
+  HttpCode,
+  RequestMapping,
+  RequestMethod,
+  SetMetadata,
+  applyDecorators,
+  type Type,
+} from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { z } from 'zod';
+
+export type EndpointMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/**
+ * One operation of an HTTP API, from which routing, access, validation and OpenAPI come. Unknown keys of params,
+ * query and body are refused by name; nested objects of a body must be `z.strictObject` for the same.
+ */
+export interface EndpointSpec {
+  readonly method: EndpointMethod;
+  /** Whole path, as in `/api/v1/devices/:id`. */
+  readonly path: `/${string}`;
+  /** What the caller needs: the name of a scope, `any` for whoever is known, `public` for everybody. */
+  readonly scope: string;
+  /** A few words. */
+  readonly summary: string;
+  readonly description?: string;
+  /** Groups operations in the documentation. */
+  readonly tag?: string;
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  /** Names in lower case; other headers are left alone. */
+  readonly headers?: z.ZodObject;
+  readonly body?: z.ZodType;
+  /** JSON that the handler gives back; without it the answer is empty (204) or of `contentType`. */
+  readonly response?: z.ZodType;
+  /** True where the handler writes the answer itself (`@Res()`) and gives nothing back. */
+  readonly ownAnswer?: true;
+  /** Default: 200, 204 where `response` is missing. */
+  readonly status?: number;
+  /** Where the handler answers something else than JSON. */
+  readonly contentType?: string;
+  /** Names of response headers and what they say. */
+  readonly responseHeaders?: Readonly<Record<string, string>>;
+  /** An example body. */
+  readonly example?: unknown;
+}
+
+type Part<S, K extends string> = S extends { readonly [P in K]: infer Z extends z.ZodType }
+  ? z.output<Z>
+  : Readonly<Record<string, never>>;
+
+/** What a handler gets: the parts of the request as their schemas let them through. */
+export interface InputOf<S extends EndpointSpec> {
+  readonly params: Part<S, 'params'>;
+  readonly query: Part<S, 'query'>;
+  readonly headers: Part<S, 'headers'>;
+  readonly body: Part<S, 'body'>;
+}
+
+/** What a handler gives back. */
+export type ResultOf<S extends EndpointSpec> = S extends { readonly ownAnswer: true }
+  ? void
+  : S extends { readonly response: infer Z extends z.ZodType }
+    ? z.output<Z>
+    : void;
+
+/** Names an endpoint, so that its handler can be typed by it: `@Input() input: InputOf<typeof listDevices>`. */
+export const defineEndpoint = <const S extends EndpointSpec>(spec: S): S => spec;
+
+const METADATA = Symbol('espalier:endpoint');
+
+/** Makes a method of a controller answer an endpoint. The method's result must fit the endpoint's response. */
+export function Endpoint<const S extends EndpointSpec>(
+  spec: S,
+): <T extends (...args: never[]) => ResultOf<S> | Promise<ResultOf<S>>>(
+  target: object,
+  key: string,
+  descriptor: TypedPropertyDescriptor<T>,
+) => void {
+  const strict: EndpointSpec = {
+    ...spec,
+    ...(spec.params !== undefined && { params: spec.params.strict() }),
+    ...(spec.query !== undefined && { query: spec.query.strict() }),
+  };
+  const config: EndpointRouteConfig = { endpoint: strict };
+  return applyDecorators(
+    RequestMapping({ method: RequestMethod[spec.method], path: spec.path }),
+    HttpCode(statusOf(spec)),
+    SetMetadata(METADATA, strict),
+    RouteConfig(config),
+  );
+}
+
+/** What `@Endpoint` leaves on Fastify's route. */
+export interface EndpointRouteConfig {
+  readonly endpoint?: EndpointSpec;
+}
+
+export const statusOf = (spec: EndpointSpec): number =>
+  spec.status ?? (spec.response === undefined && spec.contentType === undefined ? 204 : 200);
+
+/** An endpoint with the name of the method that answers it. */
+export interface DeclaredEndpoint {
+  readonly spec: EndpointSpec;
+  readonly operationId: string;
+}
+
+/** Every endpoint of the controllers, in the order of their declaration. */
+export function endpointsOf(controllers: readonly Type[]): DeclaredEndpoint[] {
+  return controllers.flatMap((controller) => {
+    const prototype = controller.prototype as Record<string, unknown>;
+    return Object.getOwnPropertyNames(prototype).flatMap((operationId) => {
+      const method = prototype[operationId];
+      if (typeof method !== 'function') return [];
+      const spec = Reflect.getMetadata(METADATA, method) as EndpointSpec | undefined;
+      return spec === undefined ? [] : [{ spec, operationId }];
+    });
+  });
+}

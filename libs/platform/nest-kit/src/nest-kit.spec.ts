@@ -1,0 +1,401 @@
+import { once } from 'node:events';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { Controller, Get, Module, Req, Res, type Type } from '@nestjs/common';
+import { commonErrors } from '@espalier/contracts';
+import { createLogger, createMetrics, Lifecycle } from '@espalier/service-kit';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import {
+  buildOpenApi,
+  defineEndpoint,
+  Endpoint,
+  endpointsOf,
+  Input,
+  startNest,
+  type Gate,
+  type InputOf,
+  type NestOptions,
+  type Problem,
+  type ResultOf,
+} from './index.js';
+
+const pickApples = defineEndpoint({
+  method: 'POST',
+  path: '/orchards/:id/apples',
+  scope: 'apples:pick',
+  summary: 'Pick apples',
+  params: z.object({ id: z.uuid() }),
+  query: z.object({ basket: z.coerce.number().int().min(1).default(1) }),
+  headers: z.object({ 'x-ripeness': z.enum(['ripe', 'green']).optional() }),
+  body: z.strictObject({
+    kind: z.string().min(2),
+    tree: z.strictObject({ row: z.number() }).optional(),
+    notes: z.unknown().optional(),
+  }),
+  response: z.object({ id: z.string(), basket: z.number(), kind: z.string() }).meta({ id: 'Apple' }),
+  status: 201,
+});
+const fail = defineEndpoint({
+  method: 'GET',
+  path: '/fail/:how',
+  scope: 'public',
+  summary: 'Fail',
+  params: z.object({ how: z.string() }),
+});
+const slow = defineEndpoint({
+  method: 'GET',
+  path: '/slow',
+  scope: 'public',
+  summary: 'Answer when told',
+  response: z.object({ done: z.boolean() }),
+});
+const drip = defineEndpoint({
+  method: 'GET',
+  path: '/drip',
+  scope: 'public',
+  summary: 'Break off in the middle',
+  contentType: 'text/plain',
+  ownAnswer: true,
+});
+
+/** Lets a test hold an answer back. */
+const held = { arrived: Promise.withResolvers<void>(), release: Promise.withResolvers<void>() };
+
+@Controller()
+class OrchardController {
+  @Endpoint(pickApples)
+  pick(@Input() { params, query, body }: InputOf<typeof pickApples>): ResultOf<typeof pickApples> {
+    return { id: params.id, basket: query.basket, kind: body.kind };
+  }
+
+  @Endpoint(fail)
+  fail(@Input() { params }: InputOf<typeof fail>): void {
+    if (params.how === 'known') throw commonErrors.ESP_SERVICE_UNAVAILABLE({ detail: 'No orchard.' });
+    throw new Error('canary: the password is hunter2');
+  }
+
+  @Endpoint(slow)
+  async slow(): Promise<ResultOf<typeof slow>> {
+    held.arrived.resolve();
+    await held.release.promise;
+    return { done: true };
+  }
+
+  @Endpoint(drip)
+  async drip(@Res() reply: FastifyReply): Promise<void> {
+    await new Promise((sent) => reply.raw.write('half an answer', sent));
+    throw new Error('the tap broke');
+  }
+}
+@Module({ controllers: [OrchardController] })
+// oxlint-disable-next-line typescript/no-extraneous-class -- Nest knows a module by its class.
+class OrchardModule {}
+
+@Controller()
+class BackDoorController {
+  @Get('/back-door')
+  open(@Req() _request: FastifyRequest): string {
+    return 'come in';
+  }
+}
+@Module({ controllers: [BackDoorController] })
+// oxlint-disable-next-line typescript/no-extraneous-class -- Nest knows a module by its class.
+class BackDoorModule {}
+
+/** Knows one caller and counts whom it saw. */
+class CountingGate implements Gate {
+  bodiesRead = 0;
+  async admit(request: FastifyRequest): Promise<void> {
+    if (request.body !== undefined) this.bodiesRead += 1;
+    if (request.headers.authorization !== 'known') throw commonErrors.ESP_NOT_FOUND();
+  }
+}
+
+class Orchard {
+  readonly lines: Record<string, unknown>[] = [];
+  readonly logger = createLogger({
+    service: 'orchard',
+    replica: 'spec',
+    level: 'debug',
+    destination: {
+      write: (line: string) => void this.lines.push(JSON.parse(line) as Record<string, unknown>),
+    },
+  });
+  readonly lifecycle = new Lifecycle({ logger: this.logger, graceMs: 5_000 });
+  readonly metrics = createMetrics('orchard');
+  readonly gate = new CountingGate();
+  readonly agent = new Agent({ keepAlive: true });
+  port = 0;
+
+  async start(options: Partial<NestOptions> = {}, module: Type = OrchardModule): Promise<this> {
+    const { gate } = this;
+    const server = await startNest(this, module, {
+      name: 'orchard',
+      host: '127.0.0.1',
+      port: 0,
+      gate,
+      bodyLimit: 4_096,
+      ...options,
+    });
+    this.port = server.port;
+    return this;
+  }
+
+  async open(
+    method: string,
+    path: string,
+    headers: Record<string, string> = {},
+    body?: string,
+  ): Promise<IncomingMessage> {
+    const request = httpRequest({
+      host: '127.0.0.1',
+      port: this.port,
+      method,
+      path,
+      headers,
+      agent: this.agent,
+    });
+    request.end(body);
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    return response;
+  }
+
+  async send(
+    method: string,
+    path: string,
+    headers?: Record<string, string>,
+    body?: string,
+  ): Promise<{
+    status: number;
+    headers: IncomingMessage['headers'];
+    json: Problem & Record<string, unknown>;
+  }> {
+    const response = await this.open(method, path, headers, body);
+    const json = JSON.parse((await text(response)) || '{}') as Problem & Record<string, unknown>;
+    return { status: response.statusCode ?? 0, headers: response.headers, json };
+  }
+
+  pick(
+    body: unknown,
+    path = '/orchards/0189f7ea-7b6c-7a0a-8b5e-3a0d8f3f3c11/apples',
+    type = 'application/json',
+  ) {
+    return this.send(
+      'POST',
+      path,
+      { authorization: 'known', 'content-type': type },
+      typeof body === 'string' ? body : JSON.stringify(body),
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.agent.destroy();
+    await this.lifecycle.shutdown('the spec is over');
+  }
+}
+
+describe('an endpoint', () => {
+  let orchard: Orchard;
+  beforeAll(async () => {
+    orchard = await new Orchard().start();
+  });
+  afterAll(() => orchard.stop());
+
+  it('gives its handler what its schemas let through, with defaults', async () => {
+    const answer = await orchard.pick({ kind: 'Boskoop' });
+    expect(answer.status).toBe(201);
+    expect(answer.json).toEqual({ id: '0189f7ea-7b6c-7a0a-8b5e-3a0d8f3f3c11', basket: 1, kind: 'Boskoop' });
+    expect(answer.headers).toMatchObject({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-request-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+  });
+
+  it('names every field that is wrong or unknown, wherever it stands', async () => {
+    const body = { kind: 'x', tree: { row: 1, hidden: true }, colour: 'red' };
+    const answer = await orchard.pick(body, '/orchards/7/apples?basket=none&bag=1');
+    expect(answer.status).toBe(400);
+    expect(answer.json.code).toBe('ESP_BAD_REQUEST');
+    expect(Object.keys(answer.json.fields ?? {}).toSorted()).toEqual([
+      'bag',
+      'basket',
+      'colour',
+      'id',
+      'kind',
+      'tree.hidden',
+    ]);
+    expect(answer.json.fields?.['colour']).toBe('is not known here');
+  });
+
+  it('asks the gate before it reads a body', async () => {
+    const answer = await orchard.send(
+      'POST',
+      '/orchards/1/apples',
+      { 'content-type': 'application/json' },
+      '{broken',
+    );
+    expect(answer.json.code).toBe('ESP_NOT_FOUND');
+    expect(orchard.gate.bodiesRead).toBe(0);
+  });
+
+  it('refuses a body that is too large, too deep, no JSON, or of another type', async () => {
+    expect((await orchard.pick({ kind: 'x'.repeat(5_000) })).json).toMatchObject({
+      status: 413,
+      code: 'ESP_TOO_LARGE',
+    });
+    const deep = `{"kind":"Boskoop","notes":${'['.repeat(1_900)}${']'.repeat(1_900)}}`;
+    expect((await orchard.pick(deep)).json).toMatchObject({
+      status: 400,
+      detail: expect.stringContaining('nested'),
+    });
+    expect((await orchard.pick('{"kind":')).json).toMatchObject({
+      status: 400,
+      code: 'ESP_BAD_REQUEST',
+      detail: expect.stringContaining('JSON'),
+    });
+    expect((await orchard.pick('{"__proto__":{"kind":1}}')).json).toMatchObject({ status: 400 });
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'text/xml'])
+      expect((await orchard.pick('kind=x', undefined, type)).json).toMatchObject({
+        status: 415,
+        code: 'ESP_HTTP_UNSUPPORTED_MEDIA_TYPE',
+      });
+  });
+
+  it('tells an unknown path from a method that the path does not answer to', async () => {
+    expect((await orchard.send('GET', '/nowhere')).json).toMatchObject({
+      status: 404,
+      code: 'ESP_HTTP_ROUTE_UNKNOWN',
+    });
+    const wrong = await orchard.send('DELETE', '/orchards/1/apples?x=1');
+    expect(wrong.json).toMatchObject({ status: 405, code: 'ESP_HTTP_METHOD_NOT_ALLOWED' });
+    expect(wrong.headers['allow']).toBe('POST');
+    expect((await orchard.send('GET', '/fail/%zz')).json).toMatchObject({ status: 400 });
+  });
+
+  it('answers an error on purpose with its code, mend and Retry-After', async () => {
+    const answer = await orchard.send('GET', '/fail/known', { 'x-request-id': 'trace-me-12345' });
+    expect(answer.status).toBe(503);
+    expect(answer.headers).toMatchObject({ 'content-type': 'application/problem+json', 'retry-after': '2' });
+    expect(answer.json).toEqual({
+      type: 'urn:espalier:error:ESP_SERVICE_UNAVAILABLE',
+      title: 'The service is not reachable.',
+      status: 503,
+      detail: 'No orchard.',
+      code: 'ESP_SERVICE_UNAVAILABLE',
+      mend: expect.stringContaining('Try again'),
+      retryable: true,
+      instance: 'urn:espalier:request:trace-me-12345',
+    });
+  });
+
+  it('shows of an unexpected error only an id, under which the log has the cause', async () => {
+    const answer = await orchard.send('GET', '/fail/unknown');
+    expect(answer.json).toMatchObject({ status: 500, code: 'ESP_INTERNAL', errorId: expect.any(String) });
+    expect(JSON.stringify(answer.json)).not.toContain('canary');
+    const line = orchard.lines.find(({ errorId }) => errorId === answer.json.errorId);
+    expect(line).toMatchObject({ level: 'error', err: { message: 'canary: the password is hunter2' } });
+  });
+
+  it('breaks the connection rather than let half an answer look whole', async () => {
+    const response = await orchard.open('GET', '/drip');
+    await expect(text(response)).rejects.toThrow('aborted');
+  });
+
+  it('takes no request id that could forge a log line', async () => {
+    const answer = await orchard.send('GET', '/nowhere', { 'x-request-id': 'a b {"level":"fatal"}' });
+    expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('answers problem+json to what is not HTTP', async () => {
+    const socket = connect(orchard.port, '127.0.0.1');
+    socket.end('HELO orchard\r\n\r\n');
+    const answer = await text(socket);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*application\/problem\+json[^]*"code":"ESP_BAD_REQUEST"/);
+  });
+
+  it('is logged without its query and timed by its route', async () => {
+    await orchard.pick({ kind: 'Boskoop' }, '/orchards/1/apples?basket=canary');
+    expect(JSON.stringify(orchard.lines)).not.toContain('basket=canary');
+    expect(orchard.lines).toContainEqual(
+      expect.objectContaining({ msg: 'request', method: 'POST', path: '/orchards/1/apples', status: 400 }),
+    );
+    expect(await orchard.metrics.metrics()).toContain('route="/orchards/:id/apples",status="201"');
+  });
+});
+
+describe('startNest', () => {
+  it('refuses a route that no @Endpoint declares, and one that needs a gate where there is none', async () => {
+    await expect(new Orchard().start({}, BackDoorModule)).rejects.toThrow(
+      '/back-door is not declared with @Endpoint',
+    );
+    const gateless = new Orchard();
+    await expect(
+      startNest(gateless, OrchardModule, { name: 'orchard', host: '127.0.0.1', port: 0 }),
+    ).rejects.toThrow('/orchards/:id/apples needs a gate');
+  });
+
+  it('fails where the port is taken', async () => {
+    const first = await new Orchard().start();
+    const second = new Orchard();
+    await expect(second.start({ port: first.port })).rejects.toThrow('EADDRINUSE');
+    await Promise.all([first.stop(), second.stop()]);
+  });
+
+  it('answers what is in flight at shutdown, and takes nothing new', async () => {
+    const orchard = await new Orchard().start();
+    const inFlight = orchard.send('GET', '/slow');
+    await held.arrived.promise;
+    const stopped = orchard.lifecycle.shutdown('spec');
+    const late = connect(orchard.port, '127.0.0.1');
+    await expect(once(late, 'connect')).rejects.toThrow('ECONNREFUSED');
+    held.release.resolve();
+    const answer = await inFlight;
+    expect(answer.json).toEqual({ done: true });
+    expect(answer.headers['connection']).toBe('close');
+    await stopped;
+    orchard.agent.destroy();
+  });
+});
+
+describe('the OpenAPI document', () => {
+  const document = buildOpenApi({
+    title: 'Orchard',
+    version: '1',
+    description: 'Apples.',
+    endpoints: endpointsOf([OrchardController]),
+    scopes: { 'apples:pick': 'Pick apples.' },
+  });
+
+  it('has every endpoint with its parameters, scope, body and answers', () => {
+    expect(Object.keys(document.paths)).toEqual(['/orchards/{id}/apples', '/fail/{how}', '/slow', '/drip']);
+    expect(document.paths['/orchards/{id}/apples']?.['post']).toMatchObject({
+      operationId: 'pick',
+      security: [{ apiToken: ['apples:pick'] }],
+      parameters: [
+        { name: 'id', in: 'path', required: true },
+        { name: 'basket', in: 'query', required: false, schema: { type: 'integer', minimum: 1, default: 1 } },
+        { name: 'x-ripeness', in: 'header', required: false },
+      ],
+      requestBody: {
+        content: { 'application/json': { schema: { required: ['kind'], additionalProperties: false } } },
+      },
+      responses: {
+        '201': { content: { 'application/json': { schema: { $ref: '#/components/schemas/Apple' } } } },
+        '403': { $ref: '#/components/responses/Problem' },
+      },
+    });
+    expect(document.components['schemas']).toHaveProperty('Apple');
+    expect(document.components['schemas']).toHaveProperty('Problem');
+  });
+
+  it('lets answers gain keys, and refuses two endpoints in one place', () => {
+    expect(document.components['schemas']?.['Apple']).not.toHaveProperty('additionalProperties');
+    const twice = [...endpointsOf([OrchardController]), ...endpointsOf([OrchardController])];
+    expect(() =>
+      buildOpenApi({ title: '', version: '', description: '', endpoints: twice, scopes: {} }),
+    ).toThrow('declared twice');
+  });
+});
