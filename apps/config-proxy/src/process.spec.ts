@@ -40,13 +40,17 @@ class Service {
 
   /** The first line that fits, also where it was logged before. */
   async line(fits: (line: LogLine) => boolean): Promise<LogLine> {
-    const late = delay(20_000, undefined, { ref: false }).then(() => {
-      throw new Error(`not logged: ${JSON.stringify(this.lines)}`);
-    });
-    for (;;) {
-      const found = this.lines.find(fits);
-      if (found !== undefined) return found;
-      await Promise.race([this.#heard.promise, late]);
+    const found = (): LogLine | undefined => this.lines.find(fits);
+    const waiting = new AbortController();
+    const late = delay(20_000, 'late', { signal: waiting.signal }).catch(() => 'in time');
+    try {
+      for (let line = found(); ; line = found()) {
+        if (line !== undefined) return line;
+        if ((await Promise.race([this.#heard.promise, late])) === 'late')
+          throw new Error(`not logged: ${JSON.stringify(this.lines)}`);
+      }
+    } finally {
+      waiting.abort();
     }
   }
 
