@@ -1,25 +1,19 @@
-import { defineConfig, fields, setting, type ConfigOf } from '@espalier/service-kit';
+import {
+  databaseSettings,
+  defineConfig,
+  fields,
+  natsSettings,
+  setting,
+  type ConfigOf,
+} from '@espalier/service-kit';
 import { z } from 'zod';
 
 /** Every setting of the config-proxy service. */
 export const configProxyConfig = defineConfig({
   service: 'config-proxy',
   settings: {
-    databaseUrl: setting('ESPALIER_DATABASE_URL', z.string().min(1), {
-      description: 'Database of this service: sqlite:/path/to/file, postgres://… or mssql://….',
-      secret: true,
-    }),
-    databaseMigrate: setting('ESPALIER_DATABASE_MIGRATE', fields.flag(true), {
-      description:
-        'True applies pending migrations at the start (under a lock); false waits until a job did.',
-    }),
-    natsServers: setting('ESPALIER_NATS_SERVERS', fields.list(), {
-      description: 'Addresses of nats-server, separated by commas: nats://host:4222.',
-    }),
-    natsSeed: setting('ESPALIER_NATS_SEED', z.string().min(1).optional(), {
-      description: "Seed of this service's NATS user (SU…).",
-      secret: true,
-    }),
+    ...databaseSettings,
+    ...natsSettings,
     consoleHost: setting('ESPALIER_CONSOLE_HOST', fields.host('0.0.0.0'), {
       description: 'Address of the HTTPS port for consoles.',
     }),

@@ -4,14 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { configProxyInterface } from '@espalier/contracts';
 import { attachMessaging, connectMessaging, type Messaging } from '@espalier/messaging';
 import { drainOnShutdown, startNest } from '@espalier/nest-kit';
-import { openDatabase, type Database } from '@espalier/persistence';
+import { openServiceDatabase, TimeRecorder } from '@espalier/persistence';
 import type { ServiceKit } from '@espalier/service-kit';
 import { ConsoleGate } from './access/console.gate.js';
 import { FailureLimiter } from './access/failure-limiter.js';
 import { ApiTokenService } from './api-tokens/api-token.service.js';
 import { ApiTokenStore } from './api-tokens/api-token.store.js';
 import { readBootstrapToken } from './api-tokens/bootstrap-token.js';
-import { LastUsedRecorder } from './api-tokens/last-used.recorder.js';
 import { TokenVerifier } from './api-tokens/token-verifier.js';
 import type { ConfigProxyConfig } from './config-proxy.config.js';
 import { consoleModule } from './console.module.js';
@@ -30,24 +29,32 @@ export interface ConfigProxyPorts {
   readonly content: number;
 }
 
+const LAST_USED_FLUSH_MS = 30_000;
+
 /** Connects the rooms of the service with its database and NATS, and opens both doors. */
 export async function startConfigProxy(kit: ConfigProxyKit): Promise<ConfigProxyPorts> {
   const { config, logger, metrics, lifecycle } = kit;
   const now = (): Date => new Date();
-  const db = await openConfigProxyDatabase(kit);
+  const db = await openServiceDatabase(kit, { schema: 'config_proxy', migrations: configProxyMigrations });
   const messaging = joinBus(kit);
 
   const store = new ApiTokenStore(db);
   const verifier = new TokenVerifier({ store, now });
   const tokens = new ApiTokenService({ store, verifier, logger, now, uuid: randomUUID, randomBytes });
   await addBootstrapToken(config, tokens);
-  const lastUsed = new LastUsedRecorder({ store, logger, now });
+  const lastUsed = new TimeRecorder({
+    what: 'last uses of tokens',
+    write: (times) => store.writeLastUsed(times),
+    logger,
+    now,
+    flushMs: LAST_USED_FLUSH_MS,
+  });
   lifecycle.onShutdown('work', 'last uses of tokens', () => lastUsed.stop());
   const gate = new ConsoleGate({ verifier, lastUsed, limiter: new FailureLimiter({ now }) });
 
   const hub = new EventHub({
     verifyHash: (hash) => verifier.verifyHash(hash),
-    used: (id) => lastUsed.used(id),
+    used: (id) => lastUsed.touch(id),
     maxListeners: config.consoleEventListeners,
     logger,
     metrics,
@@ -66,27 +73,6 @@ export async function startConfigProxy(kit: ConfigProxyKit): Promise<ConfigProxy
     gate,
   });
   return { console: console.port, content };
-}
-
-async function openConfigProxyDatabase(kit: ConfigProxyKit): Promise<Database> {
-  const { config, logger, metrics, health, lifecycle } = kit;
-  const db = openDatabase({
-    url: config.databaseUrl,
-    schema: 'config_proxy',
-    migrations: configProxyMigrations,
-    logger,
-    metrics,
-  });
-  health.addCheck('database', () => db.ping());
-  lifecycle.onShutdown('connections', 'database', () => db.close());
-  await db.ready();
-  if (config.databaseMigrate) await db.migrate();
-  else
-    health.addCheck('migrations', async () => {
-      const pending = await db.pendingMigrations();
-      if (pending.length > 0) throw new Error(`not applied yet: ${pending.join(', ')}`);
-    });
-  return db;
 }
 
 function joinBus(kit: ConfigProxyKit): Messaging {

@@ -2,14 +2,14 @@ import { configProxyErrors, isEspalierError } from '@espalier/contracts';
 import type { Gate } from '@espalier/nest-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StoredToken } from '../api-tokens/api-token.store.js';
-import type { LastUsedRecorder } from '../api-tokens/last-used.recorder.js';
+import type { TimeRecorder } from '@espalier/persistence';
 import type { TokenVerifier } from '../api-tokens/token-verifier.js';
 import { rememberCaller, requireScope } from './caller.js';
 import type { FailureLimiter } from './failure-limiter.js';
 
 export interface ConsoleGateOptions {
   readonly verifier: TokenVerifier;
-  readonly lastUsed: Pick<LastUsedRecorder, 'used'>;
+  readonly lastUsed: Pick<TimeRecorder, 'touch'>;
   readonly limiter: FailureLimiter;
 }
 
@@ -25,7 +25,7 @@ export class ConsoleGate implements Gate {
     endpoint: { readonly scope: string },
   ): Promise<void> {
     const token = await this.#authenticate(request, reply);
-    this.options.lastUsed.used(token.id);
+    this.options.lastUsed.touch(token.id);
     if (endpoint.scope !== 'any') requireScope(new Set(token.scopes), endpoint.scope, reply);
     rememberCaller(request, token);
   }

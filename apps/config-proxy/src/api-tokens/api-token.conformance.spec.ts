@@ -1,12 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { allApiScopes, type ApiScope } from '@espalier/contracts';
 import { describeOnEachDatabase, expectMssqlDdl, expectMssqlStatements } from '@espalier/testing';
-import type { Database } from '@espalier/persistence';
+import { TimeRecorder, type Database } from '@espalier/persistence';
 import { silentLogger } from '../config-proxy.fixture.js';
 import { configProxyMigrations } from '../migrations/index.js';
 import { ApiTokenService, type Issuer } from './api-token.service.js';
 import { ApiTokenStore } from './api-token.store.js';
-import { LastUsedRecorder } from './last-used.recorder.js';
 import { hashToken, TokenVerifier } from './token-verifier.js';
 
 const DAY = 86_400_000;
@@ -120,10 +119,16 @@ describeOnEachDatabase('API tokens', { migrations: configProxyMigrations }, (ope
 
   it('remember their last use in batches, never going back', async () => {
     const { token } = await make();
-    const recorder = new LastUsedRecorder({ store, logger: silentLogger, now });
+    const recorder = new TimeRecorder({
+      what: 'uses',
+      write: (times) => store.writeLastUsed(times),
+      logger: silentLogger,
+      now,
+      flushMs: 30_000,
+    });
     const lastUsed = async (): Promise<number | null | undefined> =>
       (await tokens.list(1, undefined)).items[0]?.lastUsedAt;
-    recorder.used(token.id);
+    recorder.touch(token.id);
     expect(await lastUsed()).toBeNull();
     await recorder.flush();
     expect(await lastUsed()).toBe(time);

@@ -3,6 +3,7 @@ export * from './config/base.config.js';
 export * from './config/config.js';
 export * from './config/config-help.js';
 export * from './config/fields.js';
+export * from './config/shared.settings.js';
 export * from './health/health.js';
 export * from './health/management.server.js';
 export * from './lifecycle/lifecycle.js';

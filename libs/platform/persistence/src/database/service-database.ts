@@ -1,0 +1,35 @@
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Migration } from '../migrations/migration.js';
+import type { Database } from './database.js';
+import { openDatabase } from './open-database.js';
+
+/** What is needed of the service kit. */
+export interface DatabaseHost {
+  readonly config: { readonly databaseUrl: string; readonly databaseMigrate: boolean };
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  readonly health: { addCheck(name: string, run: () => Promise<void>): void };
+  readonly lifecycle: { onShutdown(phase: 'connections', name: string, run: () => Promise<void>): void };
+}
+
+/**
+ * Opens a service's database, ties it to readiness and shutdown, and waits until it can be used: until it answers
+ * (readiness says so meanwhile), and until migrations are applied, by this replica or by a job.
+ */
+export async function openServiceDatabase(
+  { config, logger, metrics, health, lifecycle }: DatabaseHost,
+  options: { readonly schema: string; readonly migrations: readonly Migration[] },
+): Promise<Database> {
+  const db = openDatabase({ url: config.databaseUrl, ...options, logger, metrics });
+  health.addCheck('database', () => db.ping());
+  lifecycle.onShutdown('connections', 'database', () => db.close());
+  await db.ready();
+  if (config.databaseMigrate) await db.migrate();
+  else
+    health.addCheck('migrations', async () => {
+      const pending = await db.pendingMigrations();
+      if (pending.length > 0) throw new Error(`not applied yet: ${pending.join(', ')}`);
+    });
+  return db;
+}
