@@ -106,7 +106,7 @@ export function defineErrors<const T extends Readonly<Record<`ESP_${string}`, Er
   const raise = Object.fromEntries(
     Object.entries(definitions).map(([code, definition]) => [
       code,
-      (options?: ErrorOptions) => new EspalierError(code, definition as ErrorDefinition, options),
+      (options?: ErrorOptions) => new EspalierError(code, definition, options),
     ]),
   );
   return Object.assign(raise as Raise<T>, { definitions });

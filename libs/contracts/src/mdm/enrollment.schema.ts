@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
+/** Text without control characters: PostgreSQL stores no NUL. */
+export const plainTextSchema = z.string().regex(/^\P{Cc}*$/u, 'must not hold control characters');
+
 /** Identifier of an enrolment: UDID, EnrollmentID, or `<device>:<user>` for a user channel. */
-export const enrollmentIdSchema = z.string().min(1).max(400);
+export const enrollmentIdSchema = plainTextSchema.min(1).max(400);
 
 /** `pending`: Authenticate seen, no TokenUpdate yet. `removed`: checked out. */
 export const enrollmentStateSchema = z.enum(['pending', 'enrolled', 'removed']);

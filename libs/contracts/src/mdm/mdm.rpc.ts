@@ -1,10 +1,16 @@
 import { z } from 'zod';
 import { defineRpc } from '../messaging/define.js';
 import { commandInputSchema, plistJsonSchema, queuedCommandSchema } from './command.schema.js';
-import { enrollmentIdSchema, enrollmentSchema, enrollmentStateSchema } from './enrollment.schema.js';
+import {
+  enrollmentIdSchema,
+  enrollmentSchema,
+  enrollmentStateSchema,
+  plainTextSchema,
+} from './enrollment.schema.js';
 
-/** Opaque position of the next page; absent on the first request and after the last page. */
-const cursorSchema = z.string().max(400);
+/** Opaque position of the next page; absent on the first request and after the last page. Holds a whole id. */
+const cursorSchema = z.string().max(2_000);
+const personSchema = plainTextSchema.min(1).max(255);
 const pageSizeSchema = z.number().int().min(1).max(500).default(100);
 
 export const listEnrollments = defineRpc({
@@ -16,7 +22,7 @@ export const listEnrollments = defineRpc({
     state: enrollmentStateSchema.optional(),
     kind: z.enum(['device', 'user']).optional(),
     /** Exact serial number. */
-    serialNumber: z.string().max(64).optional(),
+    serialNumber: plainTextSchema.max(64).optional(),
   }),
   response: z.object({ items: z.array(enrollmentSchema), nextCursor: cursorSchema.optional() }),
 });
@@ -33,14 +39,14 @@ export const submitCommand = defineRpc({
   service: 'mdm',
   verb: 'submit-command',
   request: z.object({
-    requestId: z.string().min(8).max(128),
+    requestId: plainTextSchema.min(8).max(128),
     enrollmentIds: z.array(enrollmentIdSchema).min(1).max(1_000),
     command: commandInputSchema,
     /** Higher goes first; 0 is ordinary. */
     priority: z.number().int().min(-100).max(100).default(0),
     /** False leaves the devices asleep: they get the command when they next connect. */
     push: z.boolean().default(true),
-    createdBy: z.string().min(1).max(255),
+    createdBy: personSchema,
   }),
   response: z.object({ commandId: z.uuid(), commands: z.array(queuedCommandSchema) }),
   timeoutMs: 10_000,
@@ -72,7 +78,7 @@ export const listCommands = defineRpc({
 export const cancelCommand = defineRpc({
   service: 'mdm',
   verb: 'cancel-command',
-  request: z.object({ id: z.uuid(), cancelledBy: z.string().min(1).max(255) }),
+  request: z.object({ id: z.uuid(), cancelledBy: personSchema }),
   response: z.object({ command: queuedCommandSchema }),
 });
 
@@ -99,7 +105,7 @@ export const createEnrollmentLink = defineRpc({
       .default(86_400),
     /** True: CMS-signed by this server. */
     signed: z.boolean().default(true),
-    createdBy: z.string().min(1).max(255),
+    createdBy: personSchema,
   }),
   response: z.object({ id: z.uuid(), url: z.url(), maxUses: z.number().int(), expiresAt: z.number().int() }),
 });
