@@ -83,7 +83,7 @@ export const mdmConfig = defineConfig({
       'ESPALIER_MDM_PUSH_RETRY_SECONDS',
       z
         .string()
-        .regex(/^\d+(,\d+)*$/, 'must be whole numbers separated by commas')
+        .regex(/^[1-9]\d*(,[1-9]\d*)*$/, 'must be whole numbers above 0 separated by commas')
         .default('60,300,1800,7200,86400')
         .transform((text) => text.split(',').map(Number)),
       {

@@ -50,7 +50,7 @@ CREATE TABLE "mdm"."last_seen" (
 CREATE TABLE "mdm"."command" (
   "id" nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
   "request_id" nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
-  "request_hash" nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
+  "request_hash_sealed" nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
   "request_type" nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
   "payload_sealed" nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
   "created_at" bigint NOT NULL,
@@ -117,7 +117,7 @@ CREATE TABLE "mdm"."identity_certificate" (
   "not_before" bigint NOT NULL,
   "not_after" bigint NOT NULL,
   "issued_at" bigint NOT NULL,
-  "transaction_id" nvarchar(255) COLLATE Latin1_General_100_BIN2 NOT NULL,
+  "transaction_id" nvarchar(256) COLLATE Latin1_General_100_BIN2 NOT NULL,
   "public_key_hash" nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
   "challenge_hash" nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
   "certificate" varbinary(max) NOT NULL,
@@ -125,6 +125,7 @@ CREATE TABLE "mdm"."identity_certificate" (
 );
 CREATE UNIQUE INDEX "ix_identity_certificate_fingerprint" ON "mdm"."identity_certificate" ("fingerprint");
 CREATE INDEX "ix_identity_certificate_challenge_hash" ON "mdm"."identity_certificate" ("challenge_hash");
+CREATE INDEX "ix_identity_certificate_not_after" ON "mdm"."identity_certificate" ("not_after");
 -- 2026-11-21-create-outbox
 CREATE TABLE "mdm"."outbox" (
   "sequence" bigint IDENTITY(1,1) NOT NULL,

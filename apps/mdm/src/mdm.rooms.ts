@@ -143,6 +143,10 @@ export function buildRooms(outside: MdmSurroundings): MdmRooms {
         prune: (before) => queue.prune(before, PRUNED_AT_ONCE),
         keepMs: settings.retentionDays * DAY_MS,
       },
+      certificates: {
+        prune: (before) => scepStore.pruneCertificates(before),
+        keepMs: settings.retentionDays * DAY_MS,
+      },
       challenges: { prune: (before) => scepStore.prune(before), keepMs: DAY_MS },
       'enrolment links': { prune: (before) => linkStore.prune(before), keepMs: LINK_KEPT_DAYS * DAY_MS },
     },

@@ -12,7 +12,7 @@ import {
   type CheckOutMessage,
   type TokenUpdateMessage,
 } from '@espalier/mdm-protocol';
-import type { Database, Row, Tx } from '@espalier/persistence';
+import { isUniqueViolation, type Database, type Row, type Tx } from '@espalier/persistence';
 import type { CommandQueueStore } from '../command-queue/command-queue.store.js';
 import { identityErrors } from '../identity/identity.errors.js';
 import type { DeviceIdentity } from '../identity/identity.service.js';
@@ -20,7 +20,7 @@ import type { EventPublisher } from '../outbox/event-publisher.js';
 import type { PushScheduler } from '../push/push.service.js';
 import type { Keyring } from '@espalier/secrets';
 import { checkinErrors } from './checkin.errors.js';
-import type { CheckinStore } from './checkin.store.js';
+import type { AuthenticatedDevice, CheckinStore, PinnedDevice } from './checkin.store.js';
 
 export interface CheckinServiceOptions {
   readonly db: Database;
@@ -56,7 +56,6 @@ export class CheckinService {
       if (owner !== undefined && owner !== id)
         throw identityErrors.ESP_MDM_IDENTITY_NOT_PINNED({ detail: id });
       const before = await store.find(tx, id);
-      await this.#cancelWaiting(tx, id, at);
       const device = {
         id,
         fingerprint: identity.fingerprint,
@@ -70,7 +69,10 @@ export class CheckinService {
         buildVersion: clip(message.buildVersion, 64),
         at,
       };
-      await store.authenticate(tx, device);
+      const users = await this.#pin(tx, device);
+      // Not before the device is written: from here on nobody can submit to it until this is committed.
+      await this.#cancelWaiting(tx, id, at);
+      for (const user of users) await events.publish(tx, enrollmentRemoved, { id: user, at });
       const { serialNumber, model, deviceName } = device;
       await events.publish(tx, enrollmentAuthenticated, {
         id,
@@ -90,7 +92,9 @@ export class CheckinService {
     this.#checkTopic(message.topic);
     const at = this.options.now().getTime();
     await db.transaction(async (tx) => {
-      await this.#requirePinned(tx, deviceId, identity);
+      const device = await this.#requirePinned(tx, deviceId, identity);
+      if (device.state === 'removed')
+        throw identityErrors.ESP_MDM_IDENTITY_NOT_PINNED({ detail: 'The device has checked out.' });
       const user = isUserChannel(type);
       let enrollment = await store.find(tx, id);
       if (user && (enrollment === undefined || enrollment.state === 'removed')) {
@@ -103,8 +107,6 @@ export class CheckinService {
         });
         enrollment = await store.find(tx, id);
       }
-      if (enrollment?.state === 'removed')
-        throw identityErrors.ESP_MDM_IDENTITY_NOT_PINNED({ detail: 'The device has checked out.' });
       const before = await store.pushToken(tx, id);
       await store.savePushToken(tx, id, this.#pushColumns(id, message, (before?.token_updates ?? 0) + 1, at));
       if (enrollment?.state !== 'enrolled') {
@@ -124,9 +126,9 @@ export class CheckinService {
     const at = this.options.now().getTime();
     await db.transaction(async (tx) => {
       await this.#requirePinned(tx, deviceId, identity);
+      const ended = await store.markRemoved(tx, id, at);
       await this.#cancelWaiting(tx, id, at);
-      for (const removed of await store.markRemoved(tx, id, at))
-        await events.publish(tx, enrollmentRemoved, { id: removed, at });
+      for (const removed of ended) await events.publish(tx, enrollmentRemoved, { id: removed, at });
     });
   }
 
@@ -135,10 +137,21 @@ export class CheckinService {
     throw checkinErrors.ESP_MDM_TOPIC_MISMATCH({ detail: `The device names ${topic.slice(0, 255)}.` });
   }
 
-  async #requirePinned(tx: Tx, deviceId: string, identity: DeviceIdentity): Promise<void> {
-    const device = await this.options.store.findPinned(tx, deviceId);
+  async #requirePinned(tx: Tx, deviceId: string, identity: DeviceIdentity): Promise<PinnedDevice> {
+    const device = await this.options.store.lockPinned(tx, deviceId);
     if (device?.fingerprint !== identity.fingerprint)
       throw identityErrors.ESP_MDM_IDENTITY_NOT_PINNED({ detail: deviceId });
+    return device;
+  }
+
+  async #pin(tx: Tx, device: AuthenticatedDevice): Promise<string[]> {
+    try {
+      return await this.options.store.authenticate(tx, device);
+    } catch (error) {
+      // Another device was pinned to the certificate since we looked.
+      if (isUniqueViolation(error)) throw identityErrors.ESP_MDM_IDENTITY_NOT_PINNED({ detail: device.id });
+      throw error;
+    }
   }
 
   async #cancelWaiting(tx: Tx, id: string, at: number): Promise<void> {

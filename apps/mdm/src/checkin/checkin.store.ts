@@ -1,6 +1,7 @@
 import type { EnrollmentState, PushState } from '@espalier/contracts';
 import { upsert, type Row, type Tx } from '@espalier/persistence';
 import type { EnrollmentRow } from '../enrollment/enrollment.rows.js';
+import { rowLock } from '../row-lock.sql.js';
 
 /** What Authenticate tells of a device. */
 export interface AuthenticatedDevice {
@@ -23,9 +24,8 @@ export interface PushTokenRow {
   readonly token_updates: number;
 }
 
-/** An enrolment with the certificate that its device is pinned to. */
-export interface PinnedEnrollment {
-  readonly id: string;
+/** A device with the certificate that it is pinned to. */
+export interface PinnedDevice {
   readonly state: EnrollmentState;
   readonly fingerprint: string | null;
 }
@@ -37,12 +37,12 @@ export class CheckinStore {
     return row;
   }
 
-  /** The enrolment with its device's pin. */
-  async findPinned(tx: Tx, id: string): Promise<PinnedEnrollment | undefined> {
-    const [row] = await tx.query<PinnedEnrollment>(
-      `SELECT e.id, e.state, d.fingerprint FROM {enrollment} e
-       INNER JOIN {enrollment} d ON d.id = e.device_id WHERE e.id = :id`,
-      { id },
+  /** The device's pin. Locks the device: messages that change one enrolment take effect one after the other. */
+  async lockPinned(tx: Tx, deviceId: string): Promise<PinnedDevice | undefined> {
+    const { hint, end } = rowLock(tx.dialect, 'd', 'update');
+    const [row] = await tx.query<PinnedDevice>(
+      `SELECT d.state, d.fingerprint FROM {enrollment} d ${hint} WHERE d.id = :deviceId ${end}`,
+      { deviceId },
     );
     return row;
   }
@@ -58,8 +58,8 @@ export class CheckinStore {
     return row?.id;
   }
 
-  /** Writes the device as pending and pinned; its users lose their enrolment with it. */
-  async authenticate(tx: Tx, device: AuthenticatedDevice): Promise<void> {
+  /** Writes the device as pending and pinned; gives its users, who lose their enrolment with it. */
+  async authenticate(tx: Tx, device: AuthenticatedDevice): Promise<string[]> {
     await upsert(tx, 'enrollment', {
       key: ['id'],
       rows: [
@@ -83,20 +83,7 @@ export class CheckinStore {
         },
       ],
     });
-    await tx.execute(
-      `UPDATE {enrollment} SET state = 'removed', removed_at = :at WHERE device_id = :id AND id <> :id`,
-      { id: device.id, at: device.at },
-    );
-    // The unlock token stays: the device sends it only once, and without it a passcode cannot be cleared.
-    await tx.execute(
-      `UPDATE {push_token} SET state = 'none', token_sealed = NULL, magic_sealed = NULL, token_updates = 0, updated_at = :at
-       WHERE enrollment_id IN (SELECT id FROM {enrollment} WHERE device_id = :id)`,
-      { id: device.id, at: device.at },
-    );
-    await tx.execute(
-      'DELETE FROM {push_schedule} WHERE enrollment_id IN (SELECT id FROM {enrollment} WHERE device_id = :id)',
-      { id: device.id },
-    );
+    return this.#remove(tx, 'device_id = :id AND id <> :id', device);
   }
 
   /** A user channel has no Authenticate: its first TokenUpdate makes it. */
@@ -152,17 +139,26 @@ export class CheckinStore {
 
   /** Ends the enrolment of a device with all its users, or of one user; gives the ids that were not removed before. */
   async markRemoved(tx: Tx, id: string, at: number): Promise<string[]> {
+    return this.#remove(tx, '(device_id = :id OR id = :id)', { id, at });
+  }
+
+  async #remove(tx: Tx, where: string, { id, at }: { id: string; at: number }): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(
-      `SELECT id FROM {enrollment} WHERE (id = :id OR device_id = :id) AND state <> 'removed'`,
+      `SELECT id FROM {enrollment} WHERE ${where} AND state <> 'removed'`,
       { id },
     );
-    const ids = rows.map((row) => row.id);
-    if (ids.length === 0) return [];
-    await tx.execute(`UPDATE {enrollment} SET state = 'removed', removed_at = :at WHERE id IN (:ids)`, {
-      ids,
-      at,
-    });
-    await tx.execute('DELETE FROM {push_schedule} WHERE enrollment_id IN (:ids)', { ids });
-    return ids;
+    await tx.execute(
+      `UPDATE {enrollment} SET state = 'removed', removed_at = :at WHERE ${where} AND state <> 'removed'`,
+      { id, at },
+    );
+    const all = 'enrollment_id IN (SELECT id FROM {enrollment} WHERE device_id = :id OR id = :id)';
+    // The unlock token stays: the device sends it only once, and without it a passcode cannot be cleared.
+    await tx.execute(
+      `UPDATE {push_token} SET state = 'none', token_sealed = NULL, magic_sealed = NULL, token_updates = 0, updated_at = :at
+       WHERE ${all}`,
+      { id, at },
+    );
+    await tx.execute(`DELETE FROM {push_schedule} WHERE ${all}`, { id });
+    return rows.map((row) => row.id);
   }
 }

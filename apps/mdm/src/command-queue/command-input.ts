@@ -2,8 +2,10 @@ import type { CommandInput } from '@espalier/contracts';
 import {
   buildCommand,
   commandMetadata,
+  encodeCommand,
   isKnownRequestType,
   MdmProtocolError,
+  parseCommandPayload,
   rawCommand,
   type ApplePlatform,
   type CommandArguments,
@@ -124,30 +126,39 @@ export function platformOf(target: Pick<EnrollmentTarget, 'model' | 'product_nam
  */
 export function toMdmCommand(input: CommandInput, targets: readonly EnrollmentTarget[]): MdmCommand {
   try {
-    const args = fromPlistJsonDict(input.arguments);
-    if (input.raw) return rawCommand({ ...args, RequestType: input.requestType });
-    const { requestType } = input;
-    if (!isKnownRequestType(requestType)) {
-      if (!commandMetadata(requestType).known)
-        throw new MdmProtocolError(
-          `"${requestType}" is not known; "raw": true sends it all the same`,
-          'RequestType',
-        );
-      return rawCommand({ ...args, RequestType: requestType });
-    }
-    const platforms = [...new Set(targets.map(platformOf))];
-    const [first, ...others] = platforms.map((platform) => {
-      const reader = new ArgumentReader(args);
-      const command = readers[requestType](reader, platform);
-      reader.end();
-      return command;
-    });
-    return others.reduce(uniteQueries, first as MdmCommand);
+    const command = read(input, targets);
+    // What cannot be written and read again would stand at the head of a queue for ever (see DeliveryService).
+    parseCommandPayload(encodeCommand({ commandUuid: UUID_LIKE, command }));
+    return command;
   } catch (error) {
     if (error instanceof MdmProtocolError || error instanceof TypeError)
       throw mdmErrors.ESP_MDM_COMMAND_INVALID({ detail: error.message, cause: error });
     throw error;
   }
+}
+
+const UUID_LIKE = '00000000-0000-0000-0000-000000000000';
+
+function read(input: CommandInput, targets: readonly EnrollmentTarget[]): MdmCommand {
+  const args = fromPlistJsonDict(input.arguments);
+  const { requestType } = input;
+  if (input.raw) return rawCommand({ ...args, RequestType: requestType });
+  if (!isKnownRequestType(requestType)) {
+    if (!commandMetadata(requestType).known)
+      throw new MdmProtocolError(
+        `"${requestType}" is not known; "raw": true sends it all the same`,
+        'RequestType',
+      );
+    return rawCommand({ ...args, RequestType: requestType });
+  }
+  const platforms = [...new Set(targets.map(platformOf))];
+  const [first, ...others] = platforms.map((platform) => {
+    const reader = new ArgumentReader(args);
+    const command = readers[requestType](reader, platform);
+    reader.end();
+    return command;
+  });
+  return others.reduce(uniteQueries, first as MdmCommand);
 }
 
 function uniteQueries(command: MdmCommand, other: MdmCommand): MdmCommand {

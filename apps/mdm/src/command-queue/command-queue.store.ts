@@ -10,6 +10,7 @@ import {
   type Queryable,
   type Tx,
 } from '@espalier/persistence';
+import { rowLock } from '../row-lock.sql.js';
 
 /** A row of `queued_command`. */
 export interface QueuedCommandRow {
@@ -34,8 +35,11 @@ export interface QueuedCommandRow {
 export interface CommandRecord {
   readonly id: string;
   readonly requestId: string;
-  /** Hash over everything that was asked, to tell a repeated request from a different one with the same id. */
-  readonly requestHash: string;
+  /**
+   * Hash over everything that was asked, to tell a repeated request from a different one with the same id. Sealed:
+   * the six digits of a PIN are soon guessed from a hash.
+   */
+  readonly requestHashSealed: string;
   readonly requestType: string;
   readonly payloadSealed: string;
   readonly createdAt: number;
@@ -72,13 +76,13 @@ const COLUMNS = `q.sequence, q.id, q.command_id, q.enrollment_id, q.request_type
 export class CommandQueueStore {
   constructor(private readonly db: Database) {}
 
-  /** False where a command with this request id exists already. */
+  /** Fails where a command with this request id exists already, see isDuplicateRequest. */
   async insertCommand(tx: Tx, record: CommandRecord): Promise<void> {
     await insertRows(tx, 'command', [
       {
         id: record.id,
         request_id: record.requestId,
-        request_hash: record.requestHash,
+        request_hash_sealed: record.requestHashSealed,
         request_type: record.requestType,
         payload_sealed: record.payloadSealed,
         created_at: record.createdAt,
@@ -95,9 +99,9 @@ export class CommandQueueStore {
   async findByRequestId(
     on: Queryable,
     requestId: string,
-  ): Promise<{ id: string; request_hash: string } | undefined> {
-    const [row] = await on.query<{ id: string; request_hash: string }>(
-      'SELECT id, request_hash FROM {command} WHERE request_id = :requestId',
+  ): Promise<{ id: string; request_hash_sealed: string } | undefined> {
+    const [row] = await on.query<{ id: string; request_hash_sealed: string }>(
+      'SELECT id, request_hash_sealed FROM {command} WHERE request_id = :requestId',
       { requestId },
     );
     return row;
@@ -153,21 +157,28 @@ export class CommandQueueStore {
     return { rows: rows.map(toQueuedCommand), ...(next !== undefined && { next }) };
   }
 
-  /** Cancels the command unless a device has fetched it; false where it was too late. */
-  async cancel(tx: Tx, id: string, now: number): Promise<boolean> {
+  /** Cancels the command unless a device has fetched it; undefined where it was too late. */
+  async cancel(tx: Tx, id: string, now: number): Promise<QueuedCommand | undefined> {
     const changed = await tx.execute(
       `UPDATE {queued_command} SET state = 'cancelled', is_open = 0, completed_at = :now
        WHERE id = :id AND state = 'queued'`,
       { id, now },
     );
-    return changed > 0;
+    if (changed === 0) return undefined;
+    const [row] = await tx.query<QueuedCommandRow>(
+      `SELECT ${COLUMNS} FROM {queued_command} q WHERE q.id = :id`,
+      { id },
+    );
+    return row && toQueuedCommand(row);
   }
 
   /** Cancels everything that waits for a device and its users, or for one user; gives what was cancelled. */
   async cancelAllOf(tx: Tx, id: string, now: number): Promise<QueuedCommand[]> {
+    // Locked: a report that closes one of them meanwhile must not be told of twice.
+    const { hint, end } = rowLock(tx.dialect, 'q', 'update');
     const rows = await tx.query<QueuedCommandRow>(
-      `SELECT ${COLUMNS} FROM {queued_command} q INNER JOIN {enrollment} e ON e.id = q.enrollment_id
-       WHERE (e.device_id = :id OR e.id = :id) AND q.is_open = 1`,
+      `SELECT ${COLUMNS} FROM {queued_command} q ${hint} INNER JOIN {enrollment} e ON e.id = q.enrollment_id
+       WHERE (e.device_id = :id OR e.id = :id) AND q.is_open = 1 ${end}`,
       { id },
     );
     if (rows.length === 0) return [];

@@ -56,7 +56,7 @@ export class CommandService {
         const record = {
           id,
           requestId: request.requestId,
-          requestHash,
+          requestHashSealed: this.options.vault.seal(requestHash, requestHashPlace(id)),
           requestType: command.RequestType,
           payloadSealed: this.options.vault.seal(buildPlist(command), {
             table: 'command',
@@ -120,40 +120,32 @@ export class CommandService {
     const { db, queue, events } = this.options;
     const at = this.options.now().getTime();
     const cancelled = await db.transaction(async (tx) => {
-      if (!(await queue.cancel(tx, id, at))) return false;
-      const [row] = await tx.query<{ command_id: string; enrollment_id: string; request_type: string }>(
-        'SELECT command_id, enrollment_id, request_type FROM {queued_command} WHERE id = :id',
-        { id },
-      );
-      if (row !== undefined)
-        await events.publish(tx, commandCompleted, {
-          id,
-          commandId: row.command_id,
-          enrollmentId: row.enrollment_id,
-          requestType: row.request_type,
-          at,
-          state: 'cancelled',
-          errorChain: [],
-        });
-      return true;
+      const command = await queue.cancel(tx, id, at);
+      if (command === undefined) return undefined;
+      const { commandId, enrollmentId, requestType, state, errorChain } = command;
+      const facts = { id, commandId, enrollmentId, requestType, at, state, errorChain };
+      await events.publish(tx, commandCompleted, facts);
+      return command;
     });
+    if (cancelled !== undefined) return cancelled;
     const { command } = await this.get(id);
-    if (!cancelled && command.state !== 'cancelled')
+    if (command.state !== 'cancelled')
       throw mdmErrors.ESP_MDM_COMMAND_NOT_CANCELLABLE({ detail: `It is ${command.state}.` });
     return command;
   }
 
-  async #repeated(requestId: string, requestHash: string): Promise<Submitted | undefined> {
-    const { db, queue } = this.options;
+  async #repeated(requestId: string, requestHash: Buffer): Promise<Submitted | undefined> {
+    const { db, queue, vault } = this.options;
     const known = await queue.findByRequestId(db, requestId);
     if (known === undefined) return undefined;
-    if (known.request_hash !== requestHash) throw mdmErrors.ESP_MDM_REQUEST_ID_REUSED();
+    if (!vault.open(known.request_hash_sealed, requestHashPlace(known.id)).equals(requestHash))
+      throw mdmErrors.ESP_MDM_REQUEST_ID_REUSED();
     return { commandId: known.id, commands: await queue.ofCommand(db, known.id) };
   }
 
   async #activeTargets(tx: Tx, ids: readonly string[]): Promise<EnrollmentTarget[]> {
     const wanted = [...new Set(ids)];
-    const found = await this.options.enrollments.targets(tx, wanted);
+    const found = await this.options.enrollments.lockTargets(tx, wanted);
     const known = new Set(found.map((target) => target.id));
     const unknown = wanted.filter((id) => !known.has(id));
     if (unknown.length > 0) throw mdmErrors.ESP_MDM_ENROLLMENT_UNKNOWN({ detail: some(unknown) });
@@ -186,7 +178,13 @@ function some(ids: readonly string[]): string {
   return ids.slice(0, SHOWN_IDS).join(', ') + more;
 }
 
-function hashOf({ enrollmentIds, command, priority, push, createdBy }: Submission): string {
+const requestHashPlace = (row: string): { table: string; column: string; row: string } => ({
+  table: 'command',
+  column: 'request_hash_sealed',
+  row,
+});
+
+function hashOf({ enrollmentIds, command, priority, push, createdBy }: Submission): Buffer {
   const asked = JSON.stringify([[...new Set(enrollmentIds)].sort(), command, priority, push, createdBy]);
-  return createHash('sha256').update(asked).digest('hex');
+  return createHash('sha256').update(asked).digest();
 }

@@ -1,9 +1,10 @@
 import type { PlistJson } from '@espalier/contracts';
 import type { PlistInput, PlistInputDict, PlistValue } from '@espalier/plist';
 
-/** A plist value as JSON: bytes become `{"$data": base64}`, dates `{"$date": ISO}`, huge integers text. */
+/** A plist value as JSON: bytes become `{"$data": base64}`, dates `{"$date": ISO}`, what is no JSON number text. */
 export function toPlistJson(value: PlistValue): PlistJson {
   if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   if (value instanceof Date) return { $date: value.toISOString() };
   if (Buffer.isBuffer(value)) return { $data: value.toString('base64') };
   if (Array.isArray(value)) return value.map(toPlistJson);

@@ -58,7 +58,7 @@ export class ReportService {
       const { command } = context;
       if (command === undefined) {
         logger.warn(
-          { enrollmentId: report.enrollmentId, command: report.commandUuid },
+          { enrollmentId: report.enrollmentId, command: report.commandUuid.slice(0, LONGEST_NAME) },
           'a device reported on a command that is not its own, or was pruned',
         );
         return 'unknown-command';
@@ -130,13 +130,15 @@ function factsOf(
   };
 }
 
+/** Whatever a device sends, the event that tells of it must fit into a message. */
 const LONGEST_CHAIN = 10;
+const LONGEST_NAME = 255;
 const LONGEST_DESCRIPTION = 1_000;
 
 function errorChain(items: readonly ErrorChainItem[]): QueuedCommand['errorChain'] {
   return items.slice(0, LONGEST_CHAIN).map((item) => ({
     code: item.code ?? 0,
-    domain: item.domain ?? '',
+    domain: (item.domain ?? '').slice(0, LONGEST_NAME),
     description: (item.usEnglishDescription ?? item.description ?? '').slice(0, LONGEST_DESCRIPTION),
   }));
 }

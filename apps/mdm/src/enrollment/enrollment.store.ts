@@ -1,5 +1,6 @@
 import type { Enrollment } from '@espalier/contracts';
-import { page, type Database, type Page, type Queryable } from '@espalier/persistence';
+import { page, type Database, type Page, type Tx } from '@espalier/persistence';
+import { rowLock } from '../row-lock.sql.js';
 import type { EnrollmentDetailRow } from './enrollment.rows.js';
 
 /** Which enrolments to list; what is left out does not restrict. */
@@ -62,9 +63,12 @@ export class EnrollmentStore {
     return row === undefined ? undefined : { enrollment: toEnrollment(row), openCommands: row.open_commands };
   }
 
-  async targets(on: Queryable, ids: readonly string[]): Promise<EnrollmentTarget[]> {
-    return on.query<EnrollmentTarget>(
-      'SELECT id, state, kind, model, product_name FROM {enrollment} WHERE id IN (:ids)',
+  /** Their state holds until the transaction ends, so that nothing is queued behind the back of a CheckOut. */
+  async lockTargets(tx: Tx, ids: readonly string[]): Promise<EnrollmentTarget[]> {
+    const { hint, end } = rowLock(tx.dialect, 'e', 'share');
+    return tx.query<EnrollmentTarget>(
+      `SELECT e.id, e.state, e.kind, e.model, e.product_name FROM {enrollment} e ${hint}
+       WHERE e.id IN (:ids) ${end}`,
       { ids },
     );
   }

@@ -81,6 +81,7 @@ export class IdentityService {
         eku: 'clientAuth',
         allowExpired: true,
       });
+      if (certificate.isCa) throw new Error('A CA is not a device.');
       if (this.#issued.size >= REMEMBERED) this.#issued.delete(this.#issued.keys().next().value as string);
       this.#issued.set(print, certificate.notAfter);
       return { fingerprint: print, notAfter: certificate.notAfter, proof };

@@ -66,7 +66,7 @@ export const createMdm = portableMigration('2026-11-21-create-mdm', {
       columns: {
         id: t.id(),
         request_id: t.text(128),
-        request_hash: t.text(64),
+        request_hash_sealed: t.longText(),
         request_type: t.text(64),
         payload_sealed: t.longText(),
         created_at: t.time(),
@@ -145,13 +145,17 @@ export const createMdm = portableMigration('2026-11-21-create-mdm', {
         not_before: t.time(),
         not_after: t.time(),
         issued_at: t.time(),
-        transaction_id: t.text(255),
+        transaction_id: t.text(256),
         public_key_hash: t.text(64),
         challenge_hash: t.text(64),
         certificate: t.bytes(),
       },
       primaryKey: ['serial'],
-      indexes: [{ columns: ['fingerprint'], unique: true }, { columns: ['challenge_hash'] }],
+      indexes: [
+        { columns: ['fingerprint'], unique: true },
+        { columns: ['challenge_hash'] },
+        { columns: ['not_after'] },
+      ],
     });
   },
   down: async (schema) => {

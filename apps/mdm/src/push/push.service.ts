@@ -59,13 +59,10 @@ export class PushService implements PushScheduler {
   async pushNow(enrollmentId: string): Promise<void> {
     const { db, store } = this.#options;
     await db.transaction(async (tx) => {
-      const [row] = await tx.query<{ state: PushState }>(
-        'SELECT state FROM {push_token} WHERE enrollment_id = :enrollmentId',
-        { enrollmentId },
-      );
-      if (row?.state !== 'ok')
+      const state = await store.state(tx, enrollmentId);
+      if (state !== 'ok')
         throw mdmErrors.ESP_MDM_ENROLLMENT_NOT_ACTIVE({
-          detail: `It cannot be pushed (${row?.state ?? 'unknown'}).`,
+          detail: `It cannot be pushed (${state ?? 'unknown'}).`,
         });
       await store.schedule(tx, [enrollmentId], this.#options.now().getTime(), true);
       tx.afterCommit(() => this.nudge());
@@ -160,9 +157,9 @@ export class PushService implements PushScheduler {
     const enrollmentId = push.enrollmentId;
     switch (outcome.kind) {
       case 'accepted':
-        return store.retryAt(enrollmentId, push.dueAt, now + this.#retryMs(push.attempts));
+        return store.retryAt(enrollmentId, push.dueAt, now + this.#retryMs(push.attempts), true);
       case 'retry':
-        return store.retryAt(enrollmentId, push.dueAt, now + outcome.afterMs);
+        return store.retryAt(enrollmentId, push.dueAt, now + outcome.afterMs, false);
       case 'token-invalid':
         return this.#suspend(target, 'invalid-token', outcome.reason);
       case 'unregistered':
@@ -173,7 +170,7 @@ export class PushService implements PushScheduler {
           { enrollmentId, reason: outcome.reason, outcome: outcome.kind },
           'APNs does not take our pushes',
         );
-        return store.retryAt(enrollmentId, push.dueAt, now + this.#retryMs(push.attempts));
+        return store.retryAt(enrollmentId, push.dueAt, now + this.#retryMs(push.attempts), false);
     }
   }
 

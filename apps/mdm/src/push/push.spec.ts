@@ -126,6 +126,22 @@ describeOnEachDatabase('pushing', { migrations: mdmMigrations }, (open) => {
     expect(await untilEvent('enrollment.push-changed')).toMatchObject({ push: 'invalid-token' });
   });
 
+  it('tries a push on request again where Apple was out of order, though nothing waits', async () => {
+    const { device, token } = await enrolled();
+    apple.faults.inject({ action: answers.internalServerError(), count: 1 });
+    harness.rooms.push.start();
+    const [failed, lease] = [nextPush(token), harness.now.getTime() + 45_000];
+    await harness.rooms.rpc.push.pushNow(device.udid);
+    expect((await failed).status).toBe(500);
+    const dueAt = 'SELECT due_at FROM {push_schedule}';
+    while ((await harness.db.query<{ due_at: number }>(dueAt))[0]?.due_at === lease)
+      await new Promise((resolve) => setImmediate(resolve));
+    const again = nextPush(token);
+    harness.now = new Date(lease);
+    harness.rooms.push.nudge();
+    expect((await again).status).toBe(200);
+  });
+
   it('wakes a device on request, once, and says where it cannot', async () => {
     const { device, token } = await enrolled();
     harness.rooms.push.start();

@@ -24,6 +24,14 @@ export interface PushTarget {
 export class PushStore {
   constructor(private readonly db: Database) {}
 
+  async state(tx: Tx, id: string): Promise<PushState | undefined> {
+    const [row] = await tx.query<{ state: PushState }>(
+      'SELECT state FROM {push_token} WHERE enrollment_id = :id',
+      { id },
+    );
+    return row?.state;
+  }
+
   /** `forced` pushes once even where nothing waits. */
   async schedule(tx: Tx, ids: readonly string[], dueAt: number, forced: boolean): Promise<void> {
     const rows = ids.map((enrollment_id) => ({
@@ -86,11 +94,12 @@ export class PushStore {
     );
   }
 
-  /** When to try again, unless it was scheduled anew since it was taken. */
-  async retryAt(id: string, takenUntil: number, dueAt: number): Promise<void> {
+  /** When to try again, unless it was scheduled anew since it was taken; `pushed` where it was woken already. */
+  async retryAt(id: string, takenUntil: number, dueAt: number, pushed: boolean): Promise<void> {
     await this.db.execute(
-      'UPDATE {push_schedule} SET due_at = :dueAt, forced = 0 WHERE enrollment_id = :id AND due_at = :takenUntil',
-      { id, takenUntil, dueAt },
+      `UPDATE {push_schedule} SET due_at = :dueAt, forced = CASE WHEN :pushed = 1 THEN 0 ELSE forced END
+       WHERE enrollment_id = :id AND due_at = :takenUntil`,
+      { id, takenUntil, dueAt, pushed },
     );
   }
 
@@ -104,12 +113,5 @@ export class PushStore {
     if (changed > 0)
       await tx.execute('DELETE FROM {push_schedule} WHERE enrollment_id = :id', { id: target.enrollment_id });
     return changed > 0;
-  }
-
-  async nextDue(): Promise<number | undefined> {
-    const [row] = await this.db.query<{ due_at: number | null }>(
-      'SELECT MIN(due_at) AS due_at FROM {push_schedule}',
-    );
-    return row?.due_at ?? undefined;
   }
 }

@@ -9,7 +9,7 @@ import {
   type PkiRequestHeader,
 } from '@espalier/scep';
 import type { Logger } from '@espalier/service-kit';
-import { exportSpki, fingerprint, nameValue } from '@espalier/x509';
+import { exportSpki, fingerprint, importSpki, nameValue, readIssuerAndSerial } from '@espalier/x509';
 import { secretHash } from '../identity/identity.service.js';
 import type { CertificateAuthority } from './certificate-authority.js';
 import type { ScepStore } from './scep.store.js';
@@ -66,7 +66,9 @@ export class ScepService {
       asymmetricKeyType === 'rsa'
         ? (asymmetricKeyDetails?.modulusLength ?? 0) >= LEAST_RSA_BITS
         : asymmetricKeyType === 'ec' && CURVES.has(asymmetricKeyDetails?.namedCurve ?? '');
-    if (!strong) return this.#refuse(request, 'badAlg');
+    // The reply is encrypted to this key: nothing is issued that could not be sent.
+    const recipient = importSpki(readIssuerAndSerial(request.signerCertificate).spki);
+    if (!strong || recipient.asymmetricKeyType !== 'rsa') return this.#refuse(request, 'badAlg');
     const challengeHash = secretHash(challengePassword);
     const publicKeyHash = createHash('sha256').update(exportSpki(publicKey)).digest('hex');
     const { transactionId } = request;

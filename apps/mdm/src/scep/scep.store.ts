@@ -84,6 +84,15 @@ export class ScepStore {
     return row?.certificate;
   }
 
+  /** Forgets certificates that ended before `before`, unless a device still speaks with one. */
+  async pruneCertificates(before: number): Promise<number> {
+    return this.db.execute(
+      `DELETE FROM {identity_certificate} WHERE not_after < :before AND NOT EXISTS
+         (SELECT 1 FROM {enrollment} e WHERE e.fingerprint = {identity_certificate}.fingerprint)`,
+      { before },
+    );
+  }
+
   /** Forgets challenges that expired before `before`. */
   async prune(before: number): Promise<number> {
     return this.db.execute('DELETE FROM {scep_challenge} WHERE expires_at < :before', { before });
