@@ -1,4 +1,11 @@
-import { defineConfig, fields, setting, type ConfigOf } from '@espalier/service-kit';
+import {
+  databaseSettings,
+  defineConfig,
+  fields,
+  natsSettings,
+  setting,
+  type ConfigOf,
+} from '@espalier/service-kit';
 import { z } from 'zod';
 
 const address = z.string().regex(/^[^\s:]+:\d{1,5}$/, 'must be host:port');
@@ -7,21 +14,8 @@ const address = z.string().regex(/^[^\s:]+:\d{1,5}$/, 'must be host:port');
 export const mdmConfig = defineConfig({
   service: 'mdm',
   settings: {
-    databaseUrl: setting('ESPALIER_DATABASE_URL', z.string().min(1), {
-      description: 'Database of this service: sqlite:/path/to/file, postgres://… or mssql://….',
-      secret: true,
-    }),
-    databaseMigrate: setting('ESPALIER_DATABASE_MIGRATE', fields.flag(true), {
-      description:
-        'True applies pending migrations at the start (under a lock); false waits until a job did.',
-    }),
-    natsServers: setting('ESPALIER_NATS_SERVERS', fields.list(), {
-      description: 'Addresses of nats-server, separated by commas: nats://host:4222.',
-    }),
-    natsSeed: setting('ESPALIER_NATS_SEED', z.string().min(1).optional(), {
-      description: "Seed of this service's NATS user (SU…).",
-      secret: true,
-    }),
+    ...databaseSettings,
+    ...natsSettings,
     keyringFile: setting('ESPALIER_KEYRING_FILE', fields.path(), {
       description: 'Keys that encrypt secrets at rest. Losing this file loses every escrowed secret.',
     }),

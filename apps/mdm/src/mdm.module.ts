@@ -5,7 +5,7 @@ import type { ProfileSigner } from '@espalier/config-profile';
 import { mdmInterface } from '@espalier/contracts';
 import { DmzLink, type DeviceRoute } from '@espalier/dmz-link';
 import { attachMessaging, connectMessaging, OutboxRelay } from '@espalier/messaging';
-import { createOutbox, openDatabase, type Database } from '@espalier/persistence';
+import { createOutbox, openServiceDatabase } from '@espalier/persistence';
 import { loadKeyring } from '@espalier/secrets';
 import type { ServiceKit } from '@espalier/service-kit';
 import { decodePem, encodePem, parseCertificate } from '@espalier/x509';
@@ -26,7 +26,7 @@ const certificates = (path: string): [Buffer, ...Buffer[]] => {
 /** Connects the rooms of the service with its database, NATS, APNs and the DMZ, and starts them. */
 export async function startMdm(kit: Kit): Promise<void> {
   const { config, logger, metrics, lifecycle } = kit;
-  const db = await openMdmDatabase(kit);
+  const db = await openServiceDatabase(kit, { schema: 'mdm', migrations: mdmMigrations });
   const messaging = connectMessaging({
     service: mdmInterface,
     servers: config.natsServers,
@@ -63,26 +63,6 @@ export async function startMdm(kit: Kit): Promise<void> {
   relay.start();
   push.start();
   startLink(kit, routes);
-}
-
-async function openMdmDatabase({ config, logger, metrics, health, lifecycle }: Kit): Promise<Database> {
-  const db = openDatabase({
-    url: config.databaseUrl,
-    schema: 'mdm',
-    migrations: mdmMigrations,
-    logger,
-    metrics,
-  });
-  health.addCheck('database', () => db.ping());
-  lifecycle.onShutdown('connections', 'database', () => db.close());
-  await db.ready();
-  if (config.databaseMigrate) await db.migrate();
-  else
-    health.addCheck('migrations', async () => {
-      const pending = await db.pendingMigrations();
-      if (pending.length > 0) throw new Error(`not applied yet: ${pending.join(', ')}`);
-    });
-  return db;
 }
 
 function createApns({ config, logger, metrics, health, lifecycle }: Kit): ApnsClient {

@@ -36,14 +36,16 @@ describeOnEachDatabase('mdm in two replicas', { migrations: mdmMigrations }, (op
 
   /** Until the work waits for our lock (SQLite lets nobody begin meanwhile), or has not waited at all. */
   async function untilItWaits(tx: Tx, work: Promise<unknown>): Promise<void> {
-    let done = false;
-    const over = (): void => void (done = true);
-    work.then(over, over);
-    while (dialect === 'postgres' && !done) {
+    if (dialect !== 'postgres') return;
+    const over = work.then(
+      () => true,
+      () => true,
+    );
+    for (;;) {
       const waiting = await tx.query(
         `SELECT pid FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))`,
       );
-      if (waiting.length > 0) return;
+      if (waiting.length > 0 || (await Promise.race([over, Promise.resolve(false)]))) return;
     }
   }
 

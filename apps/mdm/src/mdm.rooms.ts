@@ -3,7 +3,7 @@ import type { ApnsClient } from '@espalier/apns';
 import type { ProfileSigner } from '@espalier/config-profile';
 import type { DeviceRoute } from '@espalier/dmz-link';
 import type { OutboxRelay } from '@espalier/messaging';
-import type { Database, Outbox } from '@espalier/persistence';
+import { TimeRecorder, type Database, type Outbox } from '@espalier/persistence';
 import type { Keyring } from '@espalier/secrets';
 import type { Logger, Registry } from '@espalier/service-kit';
 import type { Certificate } from '@espalier/x509';
@@ -21,8 +21,7 @@ import { EnrollmentLinkStore } from './enrollment-link/enrollment-link.store.js'
 import { DeviceFactsStore } from './enrollment/device-facts.store.js';
 import { EnrollmentStore } from './enrollment/enrollment.store.js';
 import { IdentityService } from './identity/identity.service.js';
-import { LastSeenRecorder } from './last-seen/last-seen.recorder.js';
-import { SqlLastSeenStore } from './last-seen/last-seen.store.js';
+import { LastSeenStore } from './last-seen/last-seen.store.js';
 import type { RpcServices } from './mdm.rpc.js';
 import { EventPublisher } from './outbox/event-publisher.js';
 import { PushService } from './push/push.service.js';
@@ -64,13 +63,14 @@ export interface MdmRooms {
   readonly routes: readonly DeviceRoute[];
   readonly rpc: RpcServices;
   readonly push: PushService;
-  readonly lastSeen: LastSeenRecorder;
+  readonly lastSeen: TimeRecorder;
   readonly retention: RetentionService;
 }
 
 const DAY_MS = 86_400_000;
 const LINK_KEPT_DAYS = 30;
 const PRUNED_AT_ONCE = 500;
+const LAST_SEEN_FLUSH_MS = 10_000;
 
 /** Builds the service out of its rooms. Read it from top to bottom: what is below uses what is above. */
 export function buildRooms(outside: MdmSurroundings): MdmRooms {
@@ -112,7 +112,14 @@ export function buildRooms(outside: MdmSurroundings): MdmRooms {
   const enrollments = new EnrollmentStore(db);
   const commands = new CommandService({ db, queue, enrollments, push, events, vault, now, uuid: randomUUID });
   const reports = new ReportService({ db, queue, facts: new DeviceFactsStore(), events, vault, logger, now });
-  const lastSeen = new LastSeenRecorder({ store: new SqlLastSeenStore(db), logger, now });
+  const lastSeenStore = new LastSeenStore(db);
+  const lastSeen = new TimeRecorder({
+    what: 'last-seen times',
+    write: (times) => lastSeenStore.write(times),
+    logger,
+    now,
+    flushMs: LAST_SEEN_FLUSH_MS,
+  });
   const deliveryStore = createDeliveryStore(db);
   const delivery = new DeliveryService({
     delivery: deliveryStore,

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,8 +29,7 @@ describe('npm start', () => {
     expect(output.match(/InstallProfile: Acknowledged/g)).toHaveLength(3);
     expect(output).toContain('Espalier runs.');
     expect(code).toBe(0);
-    const { output: left } = await run('pgrep', ['-f', state]);
-    expect(left).toBe('');
+    expect(await survivors()).toEqual([]);
   });
 
   it('keeps the token for its owner only', () => {
@@ -38,15 +37,10 @@ describe('npm start', () => {
     expect(statSync(join(state, 'suite')).mode & 0o777).toBe(0o700);
   });
 
-  it('goes on where it was, on Ctrl-C leaves nothing, and refuses a second suite on its folder meanwhile', async () => {
-    const child = spawn(
-      process.execPath,
-      [MAIN, '--state', join(state, 'suite'), '--free-ports', '--devices', '3'],
-      {
-        env: env(),
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
+  /** Starts a suite that stays, and waits until it says that it runs. */
+  async function startAndStay(...args: string[]): Promise<{ child: ChildProcess; output: string }> {
+    const command = [MAIN, '--state', join(state, 'suite'), '--free-ports', ...args];
+    const child = spawn(process.execPath, command, { env: env(), stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     const running = Promise.withResolvers<void>();
     child.stdout.on('data', (chunk) => {
@@ -54,36 +48,39 @@ describe('npm start', () => {
       if (output.includes('Espalier runs.')) running.resolve();
     });
     await running.promise;
+    return { child, output };
+  }
+
+  /** Processes of the suite that still run: those that name its folder, and those that their logs name. */
+  async function survivors(): Promise<string[]> {
+    const named = (await run('pgrep', ['-f', state])).output.split('\n');
+    const logs = join(state, 'suite', 'logs');
+    const logged = readdirSync(logs).flatMap((name) =>
+      [...readFileSync(join(logs, name), 'utf8').matchAll(/"pid":(\d+),.*"msg":"started"/g)].map(
+        ([, pid]) => pid ?? '',
+      ),
+    );
+    return [...named, ...logged].filter((pid) => pid !== '' && existsSync(`/proc/${pid}`));
+  }
+
+  it('goes on where it was, on Ctrl-C leaves nothing, and refuses a second suite on its folder meanwhile', async () => {
+    const { child, output } = await startAndStay('--devices', '3');
     expect(output).toContain('3 devices are enrolled from before');
+    expect((await survivors()).length).toBeGreaterThan(5);
     const second = await start('--once', '--free-ports');
     expect(second).toMatchObject({ code: 1, output: expect.stringContaining('runs on') });
     child.kill('SIGINT');
     const [code] = (await once(child, 'exit')) as [number];
     expect(code).toBe(0);
-    expect((await run('pgrep', ['-f', state])).output).toBe('');
+    expect(await survivors()).toEqual([]);
   });
 
   it('leaves nothing behind when it is killed', async () => {
-    const child = spawn(
-      process.execPath,
-      [MAIN, '--state', join(state, 'suite'), '--free-ports', '--devices', '0'],
-      {
-        env: env(),
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
-    let output = '';
-    const running = Promise.withResolvers<void>();
-    child.stdout.on('data', (chunk) => {
-      output += String(chunk);
-      if (output.includes('Espalier runs.')) running.resolve();
-    });
-    await running.promise;
+    const { child } = await startAndStay('--devices', '0');
     child.kill('SIGKILL');
     await once(child, 'exit');
-    for (const deadline = Date.now() + 20_000; Date.now() < deadline;)
-      if ((await run('pgrep', ['-f', join(state, 'suite')])).output === '') return;
-    throw new Error('processes are left');
+    for (const deadline = Date.now() + 20_000; Date.now() < deadline && (await survivors()).length > 0;);
+    expect(await survivors()).toEqual([]);
   });
 
   it('names ports that are in use, and starts nothing', async () => {

@@ -8,10 +8,10 @@ import {
   type MdmCommand,
 } from '@espalier/mdm-protocol';
 import { parsePlist } from '@espalier/plist';
+import type { TimeRecorder } from '@espalier/persistence';
 import type { Logger } from '@espalier/service-kit';
 import { identityErrors } from '../identity/identity.errors.js';
 import type { DeviceIdentity } from '../identity/identity.service.js';
-import type { LastSeenRecorder } from '../last-seen/last-seen.recorder.js';
 import type { Keyring } from '@espalier/secrets';
 import type { CommandQueueStore } from './command-queue.store.js';
 import type { DeliveryStore, HandedCommand } from './delivery.store.js';
@@ -21,7 +21,7 @@ export interface DeliveryServiceOptions {
   readonly delivery: DeliveryStore;
   readonly queue: CommandQueueStore;
   readonly reports: ReportService;
-  readonly lastSeen: Pick<LastSeenRecorder, 'saw'>;
+  readonly lastSeen: Pick<TimeRecorder, 'touch'>;
   readonly vault: Keyring;
   readonly logger: Logger;
   readonly now: () => Date;
@@ -36,8 +36,8 @@ export class DeliveryService {
    * @throws MdmProtocolError for a body that is no report, EspalierError ESP_MDM_IDENTITY_NOT_PINNED
    */
   async exchange(body: Buffer, identity: DeviceIdentity): Promise<Buffer | undefined> {
-    const report = this.#parse(body) ?? (await this.#salvage(body, identity));
-    if (report === undefined) return undefined;
+    const report = this.#parse(body);
+    if (report === undefined) return this.#next(await this.#salvage(body, identity), identity, false);
     const enrollmentId = resolveEnrollment(report.enrollment).id;
     if (report.status !== 'Idle')
       await this.#record({
@@ -64,9 +64,9 @@ export class DeliveryService {
 
   /**
    * An answer that cannot be read is kept as it came and ends its command: otherwise the device would offer it
-   * again for ever, and nothing behind it would ever be done.
+   * again for ever, and nothing behind it would ever be done. Gives the enrolment.
    */
-  async #salvage(body: Buffer, identity: DeviceIdentity): Promise<undefined> {
+  async #salvage(body: Buffer, identity: DeviceIdentity): Promise<string> {
     const { commandUuid } = salvageReport(body);
     const enrollmentId = await this.options.queue.enrollmentOf(commandUuid as string, identity.fingerprint);
     if (enrollmentId === undefined) throw identityErrors.ESP_MDM_IDENTITY_NOT_PINNED();
@@ -84,7 +84,7 @@ export class DeliveryService {
       ],
       raw: body,
     });
-    return undefined;
+    return enrollmentId;
   }
 
   async #record(report: IncomingReport): Promise<void> {
@@ -106,7 +106,7 @@ export class DeliveryService {
     });
     if (delivery?.pinned !== identity.fingerprint)
       throw identityErrors.ESP_MDM_IDENTITY_NOT_PINNED({ detail: enrollmentId });
-    this.options.lastSeen.saw(enrollmentId);
+    this.options.lastSeen.touch(enrollmentId);
     return delivery.next === undefined ? undefined : this.#encode(delivery.next);
   }
 

@@ -1,14 +1,10 @@
 import { upsert, type Database } from '@espalier/persistence';
 
-/** Writes when enrolments were last heard of. */
-export interface LastSeenStore {
-  write(seen: ReadonlyMap<string, number>): Promise<void>;
-}
-
-/** A narrow table of its own: such writes must not lock or bloat the rows of enrolments. */
-export class SqlLastSeenStore implements LastSeenStore {
+/** When enrolments were last heard of: a narrow table, so that such writes lock and bloat no rows of enrolments. */
+export class LastSeenStore {
   constructor(private readonly db: Database) {}
 
+  /** @param seen epoch milliseconds by enrolment id */
   async write(seen: ReadonlyMap<string, number>): Promise<void> {
     await upsert(this.db, 'last_seen', {
       key: ['enrollment_id'],
