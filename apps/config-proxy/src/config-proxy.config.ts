@@ -6,7 +6,6 @@ import {
   setting,
   type ConfigOf,
 } from '@espalier/service-kit';
-import { z } from 'zod';
 
 /** Every setting of the config-proxy service. */
 export const configProxyConfig = defineConfig({
