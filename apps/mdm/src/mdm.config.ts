@@ -41,7 +41,7 @@ export const mdmConfig = defineConfig({
     }),
     signMessage: setting('ESPALIER_MDM_SIGN_MESSAGE', fields.flag(true), {
       description:
-        'True makes devices sign each message (Mdm-Signature), so that even a stolen dmz-proxy cannot speak for them.',
+        'True makes devices sign each message (Mdm-Signature), so that even a stolen dmz-proxy cannot make up messages.',
     }),
     scepCaCertificateFile: setting('ESPALIER_SCEP_CA_CERTIFICATE_FILE', fields.path(), {
       description: 'PEM certificate of the CA that issues device identities (RSA).',

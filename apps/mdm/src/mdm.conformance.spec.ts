@@ -108,6 +108,22 @@ describeOnEachDatabase('mdm', { migrations: mdmMigrations }, (open) => {
       expect(await states(victim)).toEqual(['queued']);
     });
 
+    it('never changes silently: an enrolled device that comes with another one is told of', async () => {
+      const device = await new SpecDevice(harness).enroll();
+      await device.authenticate();
+      await new SpecDevice(harness, device.udid).authenticate();
+      await device.enroll();
+      await new SpecDevice(harness, device.udid).authenticate();
+      const told = (await harness.events()).filter(({ subject }) => subject === 'enrollment.authenticated');
+      expect(told.map(({ payload }) => payload['identityChanged'])).toEqual([
+        false,
+        false,
+        false,
+        false,
+        true,
+      ]);
+    });
+
     it('lets an expired identity check in but not enrol', async () => {
       const device = new SpecDevice(harness, undefined, { notAfter: new Date(Date.now() - 1_000) });
       expect(await device.authenticate()).toMatchObject({ status: 400, code: 'ESP_MDM_IDENTITY_INVALID' });

@@ -137,6 +137,7 @@ export function buildRooms(outside: MdmSurroundings): MdmRooms {
     push,
     events,
     vault,
+    logger,
     topic,
     now,
   });

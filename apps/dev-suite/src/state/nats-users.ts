@@ -5,6 +5,9 @@ import { brokenState, type StateFolder } from './state-folder.js';
 
 const INTERFACES: readonly ServiceInterface[] = [mdmInterface, configProxyInterface];
 
+/** Reports of devices have up to 8 MB, and consoles read them over NATS. */
+const MAX_PAYLOAD = 8 * 1024 * 1024;
+
 /** nats-server's configuration file, and the file that holds each service's seed. */
 export interface NatsFiles {
   readonly config: string;
@@ -28,6 +31,7 @@ export function openNats(state: StateFolder, host: string, port: number): NatsFi
     listen: `${host}:${port}`,
     storeDir: state.file('nats', 'store'),
     users,
+    maxPayloadBytes: MAX_PAYLOAD,
   });
   return {
     config: state.write('nats/nats.conf', config),

@@ -19,6 +19,7 @@ import type { DeviceIdentity } from '../identity/identity.service.js';
 import type { EventPublisher } from '../outbox/event-publisher.js';
 import type { PushScheduler } from '../push/push.service.js';
 import type { Keyring } from '@espalier/secrets';
+import type { Logger } from '@espalier/service-kit';
 import { checkinErrors } from './checkin.errors.js';
 import type { AuthenticatedDevice, CheckinStore, PinnedDevice } from './checkin.store.js';
 
@@ -29,6 +30,7 @@ export interface CheckinServiceOptions {
   readonly push: PushScheduler;
   readonly events: EventPublisher;
   readonly vault: Keyring;
+  readonly logger: Logger;
   /** The push certificate's topic: a device enrolled for another one could never be woken. */
   readonly topic: () => string;
   readonly now: () => Date;
@@ -43,7 +45,7 @@ export class CheckinService {
    * the TokenUpdate. A certificate pinned to another device is refused (a migrated Mac brings a cloned identity).
    */
   async authenticate(message: AuthenticateMessage, identity: DeviceIdentity): Promise<void> {
-    const { db, store, events } = this.options;
+    const { db, store, events, logger } = this.options;
     const { id, type } = resolveEnrollment(message.enrollment);
     if (isUserChannel(type))
       throw checkinErrors.ESP_MDM_CHECKIN_INVALID({ detail: 'Authenticate is for the device channel.' });
@@ -69,6 +71,10 @@ export class CheckinService {
         buildVersion: clip(message.buildVersion, 64),
         at,
       };
+      // Whoever may enrol may take over an enrolment (a wiped device must come back): so it is never silent.
+      const identityChanged = before?.state === 'enrolled' && before.fingerprint !== identity.fingerprint;
+      if (identityChanged)
+        logger.warn({ enrollmentId: id }, 'an enrolled device enrols anew with another identity');
       const users = await this.#pin(tx, device);
       // Not before the device is written: from here on nobody can submit to it until this is committed.
       await this.#cancelWaiting(tx, id, at);
@@ -81,6 +87,7 @@ export class CheckinService {
         model,
         deviceName,
         again: before !== undefined,
+        identityChanged,
       });
     });
   }

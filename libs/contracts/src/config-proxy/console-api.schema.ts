@@ -47,7 +47,7 @@ export const pageQuery = {
     .max(500)
     .default(100)
     .meta({ description: 'Items per page at most.' }),
-  cursor: z.string().min(1).max(400).optional().meta({ description: '"nextCursor" of the page before.' }),
+  cursor: z.string().min(1).max(2_000).optional().meta({ description: '"nextCursor" of the page before.' }),
 };
 
 export const deviceQuerySchema = z.strictObject({

@@ -18,6 +18,8 @@ export const enrollmentAuthenticated = defineEvent({
     deviceName: z.string().nullable(),
     /** True where the enrolment was known before. */
     again: z.boolean(),
+    /** True where the device was enrolled with another certificate: enrolled anew, or somebody posing as it. */
+    identityChanged: z.boolean(),
   }),
 });
 

@@ -23,8 +23,7 @@ const ciphers: readonly ContentCipher[] = [
 
 export function cipherByName(name: CipherName): ContentCipher {
   const cipher = ciphers.find((candidate) => candidate.name === name);
-  if (cipher === undefined)
-    throw new CmsError('ESP_CMS_UNSUPPORTED', `cipher ${name} is not supported`);
+  if (cipher === undefined) throw new CmsError('ESP_CMS_UNSUPPORTED', `cipher ${name} is not supported`);
   return cipher;
 }
 

@@ -51,7 +51,8 @@ describe('startNatsServer', () => {
     const socket = connect(port, '127.0.0.1');
     await once(socket, 'connect');
     socket.on('error', () => undefined).resume();
-    const serverGone = once(socket, 'close');
+    // Not events.once: it rejects where the connection ends by a reset.
+    const serverGone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     run.kill('SIGKILL');
     await serverGone;
     expect(await accepts(port)).toBe(false);
