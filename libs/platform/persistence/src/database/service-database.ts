@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Migration } from '../migrations/migration.js';
@@ -26,10 +27,22 @@ export async function openServiceDatabase(
   lifecycle.onShutdown('connections', 'database', () => db.close());
   await db.ready();
   if (config.databaseMigrate) await db.migrate();
-  else
-    health.addCheck('migrations', async () => {
-      const pending = await db.pendingMigrations();
-      if (pending.length > 0) throw new Error(`not applied yet: ${pending.join(', ')}`);
-    });
+  else await untilMigrated(db, health);
   return db;
+}
+
+const LOOK_AGAIN_MS = 1_000;
+
+/** A job applies the migrations; nothing may use the database before. */
+async function untilMigrated(db: Database, health: DatabaseHost['health']): Promise<void> {
+  let pending: readonly string[] = [];
+  health.addCheck('migrations', async () => {
+    await Promise.resolve();
+    if (pending.length > 0) throw new Error(`not applied yet: ${pending.join(', ')}`);
+  });
+  for (;;) {
+    pending = await db.pendingMigrations();
+    if (pending.length === 0) return;
+    await delay(LOOK_AGAIN_MS);
+  }
 }
