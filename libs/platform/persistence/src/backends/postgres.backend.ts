@@ -65,7 +65,7 @@ export class PostgresBackend implements Backend {
   run(statement: BoundStatement, name?: string): Promise<StatementResult> {
     return this.runOnce(statement, name).catch((error: unknown) => {
       // A migration of another replica changed what the prepared statement gives: its connection is gone now.
-      if (name !== undefined && isStalePlan(error)) return this.runOnce(statement, name);
+      if (isStalePlan(error)) return this.runOnce(statement, name);
       throw error;
     });
   }
@@ -147,9 +147,10 @@ async function begin(
 async function query(
   client: pg.PoolClient,
   { text, values }: BoundStatement,
-  name?: string,
+  givenName?: string,
   unbounded?: boolean,
 ): Promise<StatementResult> {
+  const name = givenName ?? nameOf(text, values.length);
   try {
     const result = await client.query<Record<string, unknown>>({
       text,
@@ -163,10 +164,29 @@ async function query(
   }
 }
 
+/** feature_not_supported, with which PostgreSQL also says that a cached plan no longer fits. */
+const STALE_PLAN = '0A000';
+const NAMED_STATEMENTS = 500;
+const NAMED_PARAMETERS = 64;
+const names = new Map<string, string>();
+
+/**
+ * A name for a statement that comes again, so that the server parses and plans it once per connection: half of its
+ * CPU for short statements. Statements with long lists are many and get none.
+ */
+function nameOf(text: string, parameters: number): string | undefined {
+  if (parameters === 0 || parameters > NAMED_PARAMETERS) return undefined;
+  const known = names.get(text);
+  if (known !== undefined || names.size >= NAMED_STATEMENTS) return known;
+  const name = `auto_${names.size}`;
+  names.set(text, name);
+  return name;
+}
+
 /** A connection that did not answer must not go back to the pool, nor be asked for a rollback. */
 async function abandon(runner: PostgresRunner, error: unknown): Promise<void> {
   if (runner.isReleased) return;
-  if (isUnavailable(error)) return runner.releasePostgresConnection(error as Error);
+  if (isUnavailable(error) || isStalePlan(error)) return runner.releasePostgresConnection(error as Error);
   try {
     if (runner.isTransactionActive) await runner.rollbackTransaction();
     await runner.release();
@@ -181,7 +201,9 @@ function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string)
 }
 
 function isStalePlan(error: unknown): boolean {
-  return error instanceof DatabaseError && error.sqlCode === '0A000' && error.message.includes('cached plan');
+  return (
+    error instanceof DatabaseError && error.sqlCode === STALE_PLAN && error.message.includes('cached plan')
+  );
 }
 
 function rethrow(error: unknown): never {

@@ -79,6 +79,9 @@ function judgePostgres(error: DriverError): Verdict {
     '25006': 'unavailable',
   };
   const lost = code.startsWith('08') || NETWORK.has(code) || POSTGRES_MESSAGES.test(error.message);
+  // A migration changed what a prepared statement gives: run again, it is prepared anew.
+  const stale = code === '0A000' && error.message.includes('cached plan');
+  if (stale) return { kind: 'conflict', code };
   return { kind: lost ? 'unavailable' : (kinds[code] ?? 'other'), code };
 }
 
