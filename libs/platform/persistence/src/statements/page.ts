@@ -1,5 +1,6 @@
-import { commonErrors } from '@espalier/contracts';
+import { commonErrors, type EspalierError } from '@espalier/contracts';
 import type { Dialect, Queryable, SqlParams, SqlValue } from '../database/database.js';
+import { DatabaseError } from '../errors/database-error.js';
 import { orderBySql, parseOrder, type OrderColumn } from './order.js';
 
 export interface PageRequest {
@@ -28,14 +29,27 @@ export async function page<T extends object>(on: Queryable, request: PageRequest
   const cursor = request.after === undefined ? undefined : decodeCursor(request.after, order.length);
   const where = cursor === undefined ? '' : `WHERE ${after(order)}`;
   const keys = Object.fromEntries((cursor ?? []).map((value, index) => [`keyset_${index}`, value]));
-  const rows = await on.query<T>(
+  const select = on.query<T>(
     `SELECT * FROM (${request.sql}) AS page ${where} ORDER BY ${orderBySql(order)}
      ${limitSql(on.dialect, request.limit + 1)}`,
     { ...request.params, ...keys },
   );
+  const rows = await select.catch((error: unknown) => {
+    // A cursor that was tampered with compares a column with a value of another type.
+    if (cursor !== undefined && error instanceof DatabaseError && WRONG_TYPE.has(error.sqlCode))
+      throw badCursor(error);
+    throw error;
+  });
   const last = rows.length > request.limit ? rows[request.limit - 1] : undefined;
   if (last === undefined) return { rows };
   return { rows: rows.slice(0, request.limit), next: encodeCursor(last, order) };
+}
+
+/** PostgreSQL's invalid_text_representation, SQL Server's failed conversions. */
+const WRONG_TYPE: ReadonlySet<string> = new Set(['22P02', '245', '8114']);
+
+function badCursor(cause?: unknown): EspalierError {
+  return commonErrors.ESP_BAD_REQUEST({ detail: 'The page cursor is not valid.', cause });
 }
 
 /** The end of a SELECT that has an ORDER BY. */
@@ -63,9 +77,9 @@ function decodeCursor(cursor: string, length: number): SqlValue[] {
     const values: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
     if (Array.isArray(values) && values.length === length && values.every(isKey)) return values;
   } catch (error) {
-    throw commonErrors.ESP_BAD_REQUEST({ detail: 'The page cursor is not valid.', cause: error });
+    throw badCursor(error);
   }
-  throw commonErrors.ESP_BAD_REQUEST({ detail: 'The page cursor is not valid.' });
+  throw badCursor();
 }
 
 function isKey(value: unknown): value is string | number {
