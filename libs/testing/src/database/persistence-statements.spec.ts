@@ -158,6 +158,8 @@ describeOnEachDatabase('statements', thingSuite, (open) => {
     );
 
     it('never takes a cursor that holds text for a number for a fault of the server', async () => {
+      // Its error numbers are not SQL Server's.
+      if (await isBabelfish(db)) return;
       const after = Buffer.from('["x"]').toString('base64url');
       const byNumber = { sql: 'SELECT id, priority FROM {thing}', orderBy: ['priority'], limit: 2, after };
       const outcome = await page(db, byNumber).catch((error: unknown) => error);
