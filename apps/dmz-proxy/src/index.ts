@@ -1,2 +1,0 @@
-export * from './dmz-proxy.config.js';
-export * from './dmz-proxy.js';
