@@ -9,7 +9,7 @@ const PROJECT = '^((?:apps/[^/]+)|(?:libs/(?:contracts|testing))|(?:libs/[^/]+/[
 const npm = (/** @type {string} */ names) => `(?:^|/)node_modules/(?:${names})`;
 
 /** Lowest first: each may import those before it. */
-const PLATFORM_LAYERS = ['service-kit', 'secrets', 'persistence', 'messaging', 'nest-kit'];
+const PLATFORM_LAYERS = ['service-kit', 'secrets', 'persistence', 'query', 'messaging', 'nest-kit'];
 
 /** Modules through which a program reaches the outside of its process. (net, for its isIP: see .oxlintrc.json.) */
 const OUTSIDE =
@@ -99,8 +99,14 @@ const forbidden = [
   forbid(
     'platform-imports-downwards',
     'Platform libraries import contracts and platform libraries below them.',
-    { path: '^libs/platform/', pathNot: SPEC },
+    { path: '^libs/platform/', pathNot: [SPEC, '^libs/platform/query/'] },
     { path: '^libs/', pathNot: '^libs/(?:platform|contracts)/' },
+  ),
+  forbid(
+    'query-renders-conditions',
+    'query turns typed conditions into SQL: it knows those protocol libraries and no others.',
+    { path: '^libs/platform/query/', pathNot: SPEC },
+    { path: '^libs/', pathNot: '^libs/(?:platform|contracts|protocol/(?:conditions|wql|filter-expression))/' },
   ),
   ...PLATFORM_LAYERS.slice(0, -1).map((name, index) =>
     forbid(

@@ -69,6 +69,7 @@ async function start({ databaseUrl, authority, topic, site, link }) {
       challengeSeconds: 3_600,
       pushRetrySeconds: [60],
       retentionDays: 90,
+      inventoryHours: 0,
     },
     logger,
     metrics,

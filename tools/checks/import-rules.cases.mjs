@@ -152,6 +152,8 @@ export const cases = [
     "import { pino } from 'pino';\nexport const l = pino;",
   ),
   breaks('platform-imports-downwards', 'libs/platform/messaging/src/protocol.ts', "import '@espalier/asn1';"),
+  breaks('query-renders-conditions', 'libs/platform/query/src/plist.ts', "import '@espalier/plist';"),
+  breaks('query-imports-upwards', 'libs/platform/query/src/up.ts', "import '@espalier/messaging';"),
   breaks('service-kit-imports-upwards', 'libs/platform/service-kit/src/up.ts', "import '@espalier/secrets';"),
   breaks('secrets-imports-upwards', 'libs/platform/secrets/src/up.ts', "import '@espalier/persistence';"),
   breaks(

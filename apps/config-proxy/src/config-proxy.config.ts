@@ -2,10 +2,12 @@ import {
   databaseSettings,
   defineConfig,
   fields,
+  keyringSettings,
   natsSettings,
   setting,
   type ConfigOf,
 } from '@espalier/service-kit';
+import { z } from 'zod';
 
 /** Every setting of the config-proxy service. */
 export const configProxyConfig = defineConfig({
@@ -13,6 +15,15 @@ export const configProxyConfig = defineConfig({
   settings: {
     ...databaseSettings,
     ...natsSettings,
+    ...keyringSettings,
+    siteCode: setting(
+      'ESPALIER_SITE',
+      z
+        .string()
+        .regex(/^[A-Z0-9]{3}$/, 'must be three capital letters or digits')
+        .default('ESP'),
+      { description: 'Site code: the first three characters of the ids of collections. Never change it.' },
+    ),
     consoleHost: setting('ESPALIER_CONSOLE_HOST', fields.host('0.0.0.0'), {
       description: 'Address of the HTTPS port for consoles.',
     }),
@@ -44,6 +55,13 @@ export const configProxyConfig = defineConfig({
     }),
     contentPort: setting('ESPALIER_CONTENT_PORT', fields.port(8761), {
       description: 'HTTP port for client packages.',
+    }),
+    contentStoreFolder: setting('ESPALIER_CONTENT_STORE_FOLDER', fields.path().optional(), {
+      description:
+        'Folder that holds uploaded content of applications and packages, shared by all replicas. Without it nothing can be uploaded.',
+    }),
+    statusRetentionDays: setting('ESPALIER_STATUS_RETENTION_DAYS', fields.count(30), {
+      description: 'Days that status messages and finished jobs are kept.',
     }),
     contentFolder: setting('ESPALIER_CONTENT_FOLDER', fields.path().optional(), {
       description: 'Folder whose files are served as /packages/<name>; only read. Without it there are none.',

@@ -25,6 +25,7 @@ import {
   type QueuedCommand,
 } from '@espalier/contracts';
 import { connectMessaging, eventMessage, type Messaging } from '@espalier/messaging';
+import { createKeyringFile } from '@espalier/secrets';
 import {
   createLogger,
   createMetrics,
@@ -95,7 +96,7 @@ export class MdmPeer {
         const known = this.byRequest.get(request.requestId);
         const made = known ?? request.enrollmentIds.map((id) => this.addCommand(find(id).id, request));
         this.byRequest.set(request.requestId, made);
-        return { commandId: made[0]?.commandId ?? '', commands: made };
+        return { commandId: made[0]?.commandId ?? '', commands: made, skipped: [] };
       }),
       messaging.serve(getCommand, ({ id }) => ({ command: findCommand(id), result: { Status: 'x' } })),
       messaging.serve(listCommands, ({ enrollmentId }) => ({
@@ -163,6 +164,7 @@ export class MdmPeer {
       priority: request.priority,
       createdAt: Date.now(),
       createdBy: request.createdBy,
+      pushedAt: null,
       sentAt: null,
       notNowCount: 0,
       notNowSince: null,
@@ -182,6 +184,9 @@ export class MdmPeer {
       requestType,
       at: Date.now(),
       state: 'acknowledged',
+      createdAt: Date.now(),
+      pushedAt: null,
+      sentAt: null,
       errorChain: description === '' ? [] : [{ code: 1, domain: 'spec', description }],
     });
     await this.messaging.publishOutboxMessage(message);
@@ -209,11 +214,13 @@ export class ConsolePlace {
   readonly certFile = join(this.folder, 'console.pem');
   readonly keyFile = join(this.folder, 'console.key');
   readonly tokenFile = join(this.folder, 'admin.token');
+  readonly keyringFile = join(this.folder, 'keyring.json');
   readonly adminToken = `esp_${randomBytes(32).toString('base64url')}`;
   identity: TestIdentity;
 
   constructor(private readonly natsUrl: string) {
     mkdirSync(this.content);
+    createKeyringFile(this.keyringFile);
     writeFileSync(this.tokenFile, `${this.adminToken}\n`);
     this.identity = this.renewCertificate();
   }
@@ -237,6 +244,8 @@ export class ConsolePlace {
       ESPALIER_SHUTDOWN_GRACE_SECONDS: '10',
       ESPALIER_DATABASE_URL: `sqlite:${join(this.folder, 'config-proxy.sqlite')}`,
       ESPALIER_NATS_SERVERS: this.natsUrl,
+      ESPALIER_KEYRING_FILE: this.keyringFile,
+      ESPALIER_SITE: 'TST',
       ESPALIER_CONSOLE_HOST: '127.0.0.1',
       ESPALIER_CONSOLE_PORT: '0',
       ESPALIER_CONSOLE_CERTIFICATE_FILE: this.certFile,
@@ -245,6 +254,7 @@ export class ConsolePlace {
       ESPALIER_CONTENT_HOST: '127.0.0.1',
       ESPALIER_CONTENT_PORT: '0',
       ESPALIER_CONTENT_FOLDER: this.content,
+      ESPALIER_CONTENT_STORE_FOLDER: join(this.folder, 'content-store'),
       ...extra,
     };
   }

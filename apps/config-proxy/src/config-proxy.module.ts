@@ -2,9 +2,23 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { configProxyInterface } from '@espalier/contracts';
-import { attachMessaging, connectMessaging, type Messaging } from '@espalier/messaging';
+import {
+  attachMessaging,
+  connectMessaging,
+  EventPublisher,
+  OutboxRelay,
+  type Messaging,
+} from '@espalier/messaging';
 import { drainOnShutdown, startNest } from '@espalier/nest-kit';
-import { openServiceDatabase, TimeRecorder } from '@espalier/persistence';
+import {
+  createInbox,
+  createOutbox,
+  openServiceDatabase,
+  TimeRecorder,
+  type Outbox,
+  type Tx,
+} from '@espalier/persistence';
+import { loadKeyring } from '@espalier/secrets';
 import type { ServiceKit } from '@espalier/service-kit';
 import { ConsoleGate } from './access/console.gate.js';
 import { FailureLimiter } from './access/failure-limiter.js';
@@ -18,8 +32,9 @@ import { EventHub } from './events/event.hub.js';
 import { EventService } from './events/event.service.js';
 import { MdmClient } from './mdm/mdm.client.js';
 import { configProxyMigrations } from './migrations/index.js';
-import { PackageFolder } from './packages/package.folder.js';
-import { createPackageServer } from './packages/package.server.js';
+import { createContentServer } from './content/content.server.js';
+import { PackageFolder } from './content/package.folder.js';
+import { buildSite, type SiteRooms } from './site.rooms.js';
 
 export type ConfigProxyKit = ServiceKit<ConfigProxyConfig>;
 
@@ -36,7 +51,8 @@ export async function startConfigProxy(kit: ConfigProxyKit): Promise<ConfigProxy
   const { config, logger, metrics, lifecycle } = kit;
   const now = (): Date => new Date();
   const db = await openServiceDatabase(kit, { schema: 'config_proxy', migrations: configProxyMigrations });
-  const messaging = joinBus(kit);
+  const outbox = createOutbox(db);
+  const { messaging, relay } = joinBus(kit, outbox);
 
   const store = new ApiTokenStore(db);
   const verifier = new TokenVerifier({ store, now });
@@ -63,8 +79,24 @@ export async function startConfigProxy(kit: ConfigProxyKit): Promise<ConfigProxy
   const events = new EventService({ messaging, hub, stallMs: config.consoleEventStallSeconds * 1_000 });
   const mdm = new MdmClient({ messaging });
 
-  const content = await openContentDoor(kit);
-  const console = await startNest(kit, consoleModule({ mdm, tokens, events }), {
+  const site = buildSite({
+    db,
+    inbox: createInbox(db),
+    messaging,
+    events: new EventPublisher<Tx>(outbox, relay),
+    mdm,
+    vault: loadKeyring(config.keyringFile, { groupMayRead: true }),
+    settings: config,
+    replica: config.replica,
+    logger,
+    now,
+  });
+  lifecycle.onShutdown('work', 'site', () => site.stop());
+  await site.start();
+  relay.start();
+
+  const content = await openContentDoor(kit, site);
+  const console = await startNest(kit, consoleModule({ mdm, tokens, events, site }), {
     name: 'console',
     host: config.consoleHost,
     port: config.consolePort,
@@ -75,7 +107,7 @@ export async function startConfigProxy(kit: ConfigProxyKit): Promise<ConfigProxy
   return { console: console.port, content };
 }
 
-function joinBus(kit: ConfigProxyKit): Messaging {
+function joinBus(kit: ConfigProxyKit, outbox: Outbox): { messaging: Messaging; relay: OutboxRelay } {
   const { config, logger, metrics } = kit;
   const messaging = connectMessaging({
     service: configProxyInterface,
@@ -85,8 +117,9 @@ function joinBus(kit: ConfigProxyKit): Messaging {
     logger,
     metrics,
   });
-  attachMessaging(kit, messaging);
-  return messaging;
+  const relay = new OutboxRelay({ messaging, store: outbox, logger, metrics });
+  attachMessaging(kit, messaging, relay);
+  return { messaging, relay };
 }
 
 async function addBootstrapToken(config: ConfigProxyConfig, tokens: ApiTokenService): Promise<void> {
@@ -97,9 +130,13 @@ async function addBootstrapToken(config: ConfigProxyConfig, tokens: ApiTokenServ
 }
 
 /** Gives the port that was bound. */
-async function openContentDoor({ config, logger, lifecycle }: ConfigProxyKit): Promise<number> {
+async function openContentDoor(
+  { config, logger, lifecycle }: ConfigProxyKit,
+  site: SiteRooms,
+): Promise<number> {
   const log = logger.child({ server: 'content' });
-  const server = createPackageServer(new PackageFolder(config.contentFolder), log);
+  const packages = new PackageFolder(config.contentFolder);
+  const server = createContentServer({ packages, content: site.library.contents, logger: log });
   drainOnShutdown(lifecycle, 'content', server);
   server.listen(config.contentPort, config.contentHost);
   await once(server, 'listening');

@@ -1,12 +1,50 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { apiScopes } from '@espalier/contracts';
 import { buildOpenApi, endpointsOf } from '@espalier/nest-kit';
+import { CollectionController } from './collections/collection.controller.js';
+import { CollectionService } from './collections/collection.service.js';
+import { DirectRuleService } from './collections/direct-rule.service.js';
+import { MemberController } from './collections/member.controller.js';
+import { MemberService } from './collections/member.service.js';
+import { MembershipExplainer } from './collections/membership.explainer.js';
+import { PreviewService } from './collections/preview.service.js';
+import { QueryClassService } from './collections/query-class.service.js';
+import { RuleController } from './collections/rule.controller.js';
+import { RuleService } from './collections/rule.service.js';
+import { VariableController } from './collections/variable.controller.js';
+import { VariableService } from './collections/variable.service.js';
+import { CollectionCommandService } from './commands/collection-command.service.js';
+import { DeploymentController } from './deployments/deployment.controller.js';
+import { DeploymentDeviceController } from './deployments/deployment-device.controller.js';
+import { DeploymentDeviceService } from './deployments/deployment-device.service.js';
+import { DeploymentHistoryStore } from './deployments/deployment-history.store.js';
+import { DeploymentService } from './deployments/deployment.service.js';
+import { DeploymentStore } from './deployments/deployment.store.js';
+import { EvaluationService } from './deployments/evaluation.service.js';
+import { ExplainController } from './explain/explain.controller.js';
+import { ExplainService } from './explain/explain.service.js';
+import { IdempotencyService } from './idempotency/idempotency.service.js';
+import { InventoryController } from './inventory/inventory.controller.js';
+import { InventoryService } from './inventory/inventory.service.js';
+import { JobController } from './jobs/job.controller.js';
+import { JobService } from './jobs/job.service.js';
+import { libraryControllers, libraryProviders } from './library/library.rooms.js';
+import { MaintenanceWindowController } from './maintenance-windows/maintenance-window.controller.js';
+import { MaintenanceWindowService } from './maintenance-windows/maintenance-window.service.js';
+import { DeviceController } from './resources/device.controller.js';
+import { ResourceService } from './resources/resource.service.js';
+import type { SiteRooms } from './site.rooms.js';
+import { DeviceStateStore } from './state-messages/device-state.store.js';
+import { StatusMessageController } from './status-messages/status-message.controller.js';
+import { StatusMessageStore } from './status-messages/status-message.store.js';
+import { UserController } from './users/user.controller.js';
+import { UserService } from './users/user.service.js';
 import { AboutController } from './about/about.controller.js';
 import { ApiDocument } from './about/api-document.js';
 import { ApiTokenController } from './api-tokens/api-token.controller.js';
 import { ApiTokenService } from './api-tokens/api-token.service.js';
 import { CommandController } from './commands/command.controller.js';
-import { DeviceController } from './devices/device.controller.js';
+import { EnrollmentController } from './enrollments/enrollment.controller.js';
 import { EnrollmentLinkController } from './enrollment-links/enrollment-link.controller.js';
 import { EventController } from './events/event.controller.js';
 import { EventService } from './events/event.service.js';
@@ -16,6 +54,20 @@ import { MdmClient } from './mdm/mdm.client.js';
 export const consoleControllers: readonly Type[] = [
   AboutController,
   DeviceController,
+  InventoryController,
+  UserController,
+  CollectionController,
+  RuleController,
+  MemberController,
+  VariableController,
+  MaintenanceWindowController,
+  ...libraryControllers,
+  DeploymentController,
+  DeploymentDeviceController,
+  ExplainController,
+  StatusMessageController,
+  JobController,
+  EnrollmentController,
   CommandController,
   EnrollmentLinkController,
   EventController,
@@ -27,6 +79,7 @@ export interface ConsoleServices {
   readonly mdm: MdmClient;
   readonly tokens: ApiTokenService;
   readonly events: EventService;
+  readonly site: SiteRooms;
 }
 
 @Module({})
@@ -34,11 +87,12 @@ export interface ConsoleServices {
 class ConsoleModule {}
 
 /** The Nest application behind the console port. */
-export function consoleModule({ mdm, tokens, events }: ConsoleServices): DynamicModule {
+export function consoleModule({ mdm, tokens, events, site }: ConsoleServices): DynamicModule {
   const openApi = buildOpenApi({
     title: 'Espalier console API',
     version: '1',
-    description: 'Devices, commands and live events of one site. Errors are RFC 9457 problem details.',
+    description:
+      'Devices, collections, deployments, commands and live events of one site. Errors are RFC 9457 problem details.',
     endpoints: endpointsOf(consoleControllers),
     scopes: apiScopes,
   });
@@ -49,7 +103,39 @@ export function consoleModule({ mdm, tokens, events }: ConsoleServices): Dynamic
       { provide: MdmClient, useValue: mdm },
       { provide: ApiTokenService, useValue: tokens },
       { provide: EventService, useValue: events },
+      ...siteProviders(site),
       { provide: ApiDocument, useValue: new ApiDocument(openApi) },
     ],
   };
+}
+
+/** What the controllers of the site core need. */
+function siteProviders(site: SiteRooms) {
+  const { resources, collections, deployments } = site;
+  return [
+    { provide: IdempotencyService, useValue: site.idempotency },
+    { provide: JobService, useValue: site.jobs },
+    { provide: StatusMessageStore, useValue: site.status.store },
+    { provide: CollectionCommandService, useValue: site.collectionCommands },
+    { provide: ResourceService, useValue: resources.resources },
+    { provide: InventoryService, useValue: resources.inventory },
+    { provide: UserService, useValue: resources.users },
+    { provide: CollectionService, useValue: collections.collections },
+    { provide: RuleService, useValue: collections.rules },
+    { provide: DirectRuleService, useValue: collections.directRules },
+    { provide: MemberService, useValue: collections.members },
+    { provide: MembershipExplainer, useValue: collections.explainer },
+    { provide: PreviewService, useValue: collections.previews },
+    { provide: QueryClassService, useValue: collections.queryClasses },
+    { provide: VariableService, useValue: collections.variables },
+    { provide: MaintenanceWindowService, useValue: collections.windows },
+    ...libraryProviders(site.library),
+    { provide: DeploymentService, useValue: deployments.deployments },
+    { provide: DeploymentDeviceService, useValue: deployments.devices },
+    { provide: DeploymentStore, useValue: deployments.store },
+    { provide: DeploymentHistoryStore, useValue: deployments.history },
+    { provide: DeviceStateStore, useValue: deployments.states },
+    { provide: EvaluationService, useValue: deployments.evaluations },
+    { provide: ExplainService, useValue: deployments.explain },
+  ];
 }

@@ -91,7 +91,7 @@ describe('config-proxy as a process', () => {
     const service = new Service(new ConsolePlace(nats.url));
     await service.line(({ msg }) => msg === 'started');
     for (let status = 503; status !== 200;) {
-      const response = await service.get('/api/v1/devices');
+      const response = await service.get('/api/v1/enrollments');
       response.resume();
       status = response.statusCode ?? 0;
     }
@@ -104,7 +104,7 @@ describe('config-proxy as a process', () => {
     const streamed = text(events);
     peer.delayMs = 500;
     const arrived = peer.asked(10);
-    const inFlight = Array.from({ length: 10 }, () => service.get('/api/v1/devices'));
+    const inFlight = Array.from({ length: 10 }, () => service.get('/api/v1/enrollments'));
     await arrived;
     service.signal('SIGTERM');
     const answers = await Promise.all(inFlight);

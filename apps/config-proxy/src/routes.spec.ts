@@ -19,27 +19,27 @@ const table = (commandId: string, tokenId: string): Readonly<Record<string, Row>
   'GET /': { scope: 'public', status: 200 },
   'GET /api/v1/openapi.json': { scope: 'public', status: 200 },
   'GET /api/v1/whoami': { scope: 'any', status: 200 },
-  'GET /api/v1/devices': { scope: 'devices:read', status: 200 },
-  'GET /api/v1/devices/:id': { scope: 'devices:read', path: '/api/v1/devices/DEVICE-0', status: 200 },
-  'GET /api/v1/devices/:id/commands': {
+  'GET /api/v1/enrollments': { scope: 'devices:read', status: 200 },
+  'GET /api/v1/enrollments/:id': { scope: 'devices:read', path: '/api/v1/enrollments/DEVICE-0', status: 200 },
+  'GET /api/v1/enrollments/:id/commands': {
     scope: 'commands:read',
-    path: '/api/v1/devices/DEVICE-0/commands',
+    path: '/api/v1/enrollments/DEVICE-0/commands',
     status: 200,
   },
-  'POST /api/v1/devices/:id/push': {
+  'POST /api/v1/enrollments/:id/push': {
     scope: 'devices:push',
-    path: '/api/v1/devices/DEVICE-0/push',
+    path: '/api/v1/enrollments/DEVICE-0/push',
     status: 202,
   },
-  'POST /api/v1/devices/:id/commands': {
+  'POST /api/v1/enrollments/:id/commands': {
     scope: 'commands:write',
-    path: '/api/v1/devices/DEVICE-0/commands',
+    path: '/api/v1/enrollments/DEVICE-0/commands',
     body: { command: profileList },
     status: 202,
   },
   'POST /api/v1/commands': {
     scope: 'commands:write',
-    body: { deviceIds: ['DEVICE-0', 'DEVICE-1'], command: profileList },
+    body: { enrollmentIds: ['DEVICE-0', 'DEVICE-1'], command: profileList },
     status: 202,
   },
   'GET /api/v1/commands/:id': {

@@ -22,12 +22,16 @@ const online = {
   garbage: text,
   cut: text,
   'answer-delay-ms': text,
+  resist: { type: 'string', multiple: true },
+  'fail-profile': { type: 'string', multiple: true },
+  user: text,
 } as const;
 
 const optionsOf = {
   enroll: { ...online, url: text, profile: text, count: text, platform: text, again: flag, stay: flag },
   run: online,
   status: common,
+  tell: common,
   checkout: { ...online, serial: { type: 'string', multiple: true } },
 } as const satisfies Record<string, Record<string, ParseArgsOptionDescriptor>>;
 
@@ -37,6 +41,8 @@ export type CommandName = keyof typeof optionsOf;
 export interface Invocation {
   readonly command: CommandName;
   readonly values: Values;
+  /** What stands without an option: only `tell` takes that. */
+  readonly words: readonly string[];
 }
 
 /** @throws UsageError */
@@ -44,11 +50,16 @@ export function parseInvocation(args: readonly string[]): Invocation {
   const [command, ...rest] = args;
   if (command === undefined || !isCommand(command))
     throw new UsageError(
-      `There is no command ${command ?? '(none given)'}: enroll, run, status or checkout.`,
+      `There is no command ${command ?? '(none given)'}: enroll, run, tell, status or checkout.`,
     );
   try {
-    const { values } = parseArgs({ args: rest, options: optionsOf[command], strict: true });
-    return { command, values: new Values(values) };
+    const { values, positionals } = parseArgs({
+      args: rest,
+      options: optionsOf[command],
+      strict: true,
+      allowPositionals: command === 'tell',
+    });
+    return { command, values: new Values(values), words: positionals };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
@@ -80,6 +91,13 @@ export class Values {
   list(name: string): readonly string[] {
     const value = this.values[name];
     return Array.isArray(value) ? value.map(String) : [];
+  }
+
+  /** As {@link list}, each of them an identifier in which `*` stands for any characters. */
+  patterns(name: string): readonly string[] {
+    const patterns = this.list(name);
+    if (patterns.some((pattern) => pattern.trim() === '')) throw new UsageError(`--${name} is empty.`);
+    return patterns;
   }
 
   count(name: string, fallback: number, least = 1): number {

@@ -1,12 +1,19 @@
 import { once } from 'node:events';
 import { DeviceFleet, readFleetStatus, type ProfileSource } from '@espalier/sim-devices';
 import type { CommandName, Values } from './arguments.js';
+import { listenOnSocket, listenToStream, tellProcess, type ControlAnswer } from './control.channel.js';
+import { controlMessageOf } from './control.words.js';
 import { fleetOptions, readInput, stateFolder } from './fleet.options.js';
 import type { Output } from './output.js';
 import { UsageError } from './usage.error.js';
 
 /** Runs a command; the exit code: 0 all done, 1 some devices failed. `signal` ends it in good order. */
-export type Command = (values: Values, output: Output, signal: AbortSignal) => Promise<number>;
+export type Command = (
+  values: Values,
+  output: Output,
+  signal: AbortSignal,
+  words: readonly string[],
+) => Promise<number>;
 
 async function withFleet(
   values: Values,
@@ -27,10 +34,42 @@ async function withFleet(
   }
 }
 
-async function stayOnline(fleet: DeviceFleet, output: Output, signal: AbortSignal): Promise<void> {
+async function stayOnline(
+  fleet: DeviceFleet,
+  values: Values,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  await takeControl(fleet, values, output, signal);
   const devices = fleet.status().filter(({ phase }) => phase === 'enrolled').length;
   output.note('online', `${devices} devices are online. End with Ctrl-C.`, { devices });
   if (!signal.aborted) await once(signal, 'abort');
+}
+
+/** Control messages from standard input, unless that is a terminal, and from the socket of the state folder. */
+async function takeControl(
+  fleet: DeviceFleet,
+  values: Values,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) return;
+  const tell = (answer: ControlAnswer): void => output.note('control', describeAnswer(answer), { ...answer });
+  // A process in the background that reads from its terminal is stopped by the system.
+  if (!process.stdin.isTTY) {
+    listenToStream(process.stdin, fleet, tell);
+    signal.addEventListener('abort', () => process.stdin.destroy(), { once: true });
+  }
+  const folder = stateFolder(values);
+  if (await listenOnSocket(folder, fleet, tell, signal)) return;
+  const detail = `${folder} cannot hold a socket, or its path is too long: device-sim tell cannot be used.`;
+  output.note('warning', detail, { detail });
+}
+
+function describeAnswer({ do: what, ok, result = {}, error }: ControlAnswer): string {
+  return ok
+    ? `told to ${String(what)}: ${JSON.stringify(result)}`
+    : `told to ${String(what)}, and cannot: ${JSON.stringify(error)}`;
 }
 
 function profileSource(values: Values): ProfileSource {
@@ -55,7 +94,7 @@ const enroll: Command = (values, output, signal) => {
       enrolled: enrolled.length,
       failed: failed.map(({ device, error }) => ({ serial: device.identity.serial, ...error.toBody() })),
     });
-    if (values.flag('stay')) await stayOnline(fleet, output, signal);
+    if (values.flag('stay')) await stayOnline(fleet, values, output, signal);
     return failed.length === 0 ? 0 : 1;
   });
 };
@@ -63,10 +102,16 @@ const enroll: Command = (values, output, signal) => {
 const run: Command = (values, output, signal) =>
   withFleet(values, output, signal, async (fleet) => {
     const resumed = fleet.resume();
-    await stayOnline(fleet, output, signal);
+    await stayOnline(fleet, values, output, signal);
     await resumed;
     return 0;
   });
+
+const tell: Command = async (values, output, _signal, words) => {
+  const answer = await tellProcess(stateFolder(values), controlMessageOf(words));
+  output.note('control', describeAnswer(answer), { ...answer });
+  return answer.ok ? 0 : 1;
+};
 
 const status: Command = async (values, output) => {
   output.status(readFleetStatus(stateFolder(values)));
@@ -88,4 +133,10 @@ const checkout: Command = (values, output, signal) =>
     return left === 0 ? 0 : 1;
   });
 
-export const commands: Readonly<Record<CommandName, Command>> = { enroll, run, status, checkout };
+export const commands: Readonly<Record<CommandName, Command>> = {
+  enroll,
+  run,
+  tell,
+  status,
+  checkout,
+};

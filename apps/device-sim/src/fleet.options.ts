@@ -28,6 +28,7 @@ export async function fleetOptions(values: Values): Promise<FleetOptions> {
     connectionConcurrency: values.count('connections', 64),
     applications: values.count('applications', 20, 0),
     faults: faults(values),
+    ...userName(values),
     ...(ca !== undefined && { ca }),
     ...(appleCa !== undefined && { appleCa }),
     ...(keyPool !== undefined && { keys: await pooledKeys(resolve(keyPool)) }),
@@ -44,7 +45,20 @@ function faults(values: Values): NonNullable<FleetOptions['faults']> {
   };
   if (Object.values(chances).reduce((sum, chance) => sum + chance, 0) > 1)
     throw new UsageError('The chances of faults must not be more than 1 together.');
-  return { ...chances, answerDelayMs: values.count('answer-delay-ms', 0, 0) };
+  return {
+    ...chances,
+    answerDelayMs: values.count('answer-delay-ms', 0, 0),
+    resistProfiles: values.patterns('resist'),
+    failProfiles: values.patterns('fail-profile'),
+  };
+}
+
+function userName(values: Values): { readonly user?: string } {
+  const user = values.text('user');
+  if (user === undefined) return {};
+  if (!/^[a-z_][a-z0-9_.-]{0,30}$/.test(user))
+    throw new UsageError('--user must be a short name, as of an account: lower-case letters and digits.');
+  return { user };
 }
 
 function certificates(values: Values, name: string): string | undefined {

@@ -23,10 +23,22 @@ describe('device-sim', () => {
 
   function start(name: string, state: string, ...more: readonly string[]): RunningCommand {
     const where =
-      name === 'status' ? [] : ['--apple', bench.apple.deviceUrl, '--ca', ca, '--key-pool', bench.keyFile];
+      name === 'status' || name === 'tell'
+        ? []
+        : ['--apple', bench.apple.deviceUrl, '--ca', ca, '--key-pool', bench.keyFile];
     const command = new RunningCommand([name, '--state', state, ...where, ...more]);
     running.push(command);
     return command;
+  }
+
+  /** A .mobileconfig without payloads. */
+  function profile(identifier: string): Buffer {
+    const keys = { PayloadType: 'Configuration', PayloadIdentifier: identifier, PayloadUUID: identifier };
+    const texts = Object.entries(keys).map(([key, value]) => `<key>${key}</key><string>${value}</string>`);
+    return Buffer.from(
+      `<?xml version="1.0" encoding="UTF-8"?><plist version="1.0"><dict>${texts.join('')}` +
+        '<key>PayloadVersion</key><integer>1</integer><key>PayloadContent</key><array/></dict></plist>',
+    );
   }
 
   const url = (): string => `${bench.server.url}/enroll`;
@@ -58,6 +70,68 @@ describe('device-sim', () => {
       true,
       true,
       true,
+    ]);
+  });
+
+  it('is told on standard input and by tell what people do, answers each, and outlives the end of its input', async () => {
+    const state = bench.newFolder();
+    const run = start('enroll', state, '--url', url(), '--platform', 'mac', '--stay', '--json');
+    const { device } = (await run.line('enrolled')) as unknown as {
+      device: { udid: string; serial: string };
+    };
+    await run.line('online');
+    const { serial, udid } = device;
+    expect(await run.tell({ id: 'a', do: 'rename', serial, name: '42' })).toEqual({
+      kind: 'control',
+      id: 'a',
+      do: 'rename',
+      ok: true,
+      result: { serial },
+    });
+    expect(await run.tell({ id: 'b', do: 'rename', serial: 'NONE', name: 'x' })).toMatchObject({
+      ok: false,
+      error: { code: 'ESP_SIM_DEVICE_MISSING' },
+    });
+    run.hangUp();
+    const tell = start(
+      'tell',
+      state,
+      'update-os',
+      `serial=${serial}`,
+      'version=26.1',
+      'build=25B78',
+      '--json',
+    );
+    expect(await tell.end()).toBe(0);
+    expect(tell.lines).toMatchObject([{ kind: 'control', ok: true, result: { osVersion: '26.1' } }]);
+    const wrong = start('tell', state, 'dance', 'serial=*');
+    expect([await wrong.end(), wrong.text]).toEqual([1, expect.stringMatching(/ESP_SIM_CONTROL_INVALID/)]);
+    const gone = start('tell', state, 'checkout', `serial=${serial}`);
+    expect(await gone.end()).toBe(0);
+    expect(await run.line('removed')).toMatchObject({ reason: 'checked-out', device: { name: '42', udid } });
+    expect(await run.end('SIGTERM')).toBe(0);
+    const late = start('tell', state, 'checkout', `serial=${serial}`);
+    expect([await late.end(), late.errors]).toEqual([2, expect.stringMatching(/No device-sim runs/)]);
+  });
+
+  it('runs users who resist and profiles that fail, as the command line says', async () => {
+    const state = bench.newFolder();
+    const faults = ['--resist', 'com.example.resisted', '--fail-profile', 'com.example.fails*'];
+    const run = start('enroll', state, '--url', url(), '--platform', 'mac', '--stay', '--json', ...faults);
+    const { device } = (await run.line('enrolled')) as unknown as { device: { udid: string } };
+    await run.line('online');
+    for (const identifier of ['com.example.resisted', 'com.example.fails.one']) {
+      const Payload = profile(identifier);
+      bench.server.channel.enqueue(device.udid, { RequestType: 'InstallProfile', Payload });
+    }
+    await bench.server.push(device.udid);
+    expect(await run.line('profile-removed')).toMatchObject({
+      identifier: 'com.example.resisted',
+      by: 'user',
+    });
+    expect(run.lines.filter(({ kind }) => kind === 'result').map(({ status }) => status)).toEqual([
+      'Acknowledged',
+      'Error',
     ]);
   });
 
@@ -144,6 +218,10 @@ describe('device-sim', () => {
     [['enroll', '--apple', 'http://localhost:1', '--profile', '/does/not/exist'], /--profile: ENOENT/, 2],
     [['run', '--apple', 'ftp://x'], /--apple must be an http or https URL/, 2],
     [['run', '--apple', 'http://localhost:1', '--not-now', '2'], /--not-now must be from 0 to 1/, 2],
+    [['run', '--apple', 'http://localhost:1', '--user', 'Anna B'], /--user must be a short name/, 2],
+    [['tell'], /tell needs to know what/, 2],
+    [['tell', 'status', 'serial'], /not of the form key=value/, 2],
+    [['run', 'now', '--apple', 'http://localhost:1'], /Unexpected argument 'now'/, 2],
     [['run', '--apple', 'http://localhost:1', '--dry'], /Unknown option '--dry'/, 2],
   ] as const)('%j is answered with %s and exit code %d', async (args, text, code) => {
     const command = new RunningCommand(args);

@@ -24,7 +24,7 @@ async function main(args: readonly string[]): Promise<number> {
     write(version());
     return 0;
   }
-  const { command, values } = parseInvocation(args);
+  const { command, values, words } = parseInvocation(args);
   const stopping = new AbortController();
   const stop = (): void => stopping.abort();
   process.once('SIGTERM', stop);
@@ -35,6 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
     values,
     (values.flag('json') ? jsonOutput : readableOutput)(write),
     stopping.signal,
+    words,
   );
 }
 

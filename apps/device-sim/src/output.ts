@@ -28,11 +28,11 @@ export function readableOutput(write: WriteLine): Output {
       write(`${event.at.slice(11, 19)}  ${serial}  ${name.padEnd(20)}  ${describe(event)}`);
     },
     status: (devices) => {
-      for (const { serial, name, model, phase, removedBecause, executions, pending } of devices) {
+      for (const { serial, name, model, osVersion, phase, removedBecause, executions, pending } of devices) {
         const because = removedBecause === undefined ? '' : ` (${removedBecause})`;
         const waits = pending === undefined ? '' : `, result waits: ${pending}`;
         write(
-          `${serial}  ${name.padEnd(20)}  ${model.padEnd(15)}  ${phase}${because}, ${executions} reports${waits}`,
+          `${serial}  ${name.padEnd(20)}  ${model.padEnd(15)}  ${osVersion.padEnd(7)}  ${phase}${because}, ${executions} reports${waits}`,
         );
       }
     },
@@ -56,6 +56,22 @@ function describe(event: DeviceEvent): string {
       return `did ${event.requestType}: ${event.status}`;
     case 'result':
       return `reported ${event.requestType} ${event.commandUuid}`;
+    case 'profile-installed':
+      return event.by === 'user' ? `a person installed ${event.identifier}` : `has ${event.identifier} now`;
+    case 'profile-removed':
+      return event.by === 'user' ? `A PERSON REMOVED ${event.identifier}` : `has ${event.identifier} no more`;
+    case 'declaration-applied':
+      return `follows ${event.declarationKind} ${event.identifier}`;
+    case 'declaration-refused':
+      return `cannot follow ${event.declarationKind} ${event.identifier}: ${event.codes.join(', ')}`;
+    case 'declaration-removed':
+      return `follows ${event.declarationKind} ${event.identifier} no more`;
+    case 'status-reported':
+      return `reported ${event.full ? 'all' : 'news'} of its declarations (${event.declarations})`;
+    case 'user-enrolled':
+      return `its user ${event.device.user ?? ''} is managed`;
+    case 'changed':
+      return `was changed: ${event.what}`;
     case 'idle':
       return `has nothing more to do (${event.commands} commands)`;
     case 'retry':

@@ -101,8 +101,16 @@ export const mdmConfig = defineConfig({
       description: 'Links per dmz-proxy replica.',
     }),
     retentionDays: setting('ESPALIER_MDM_RETENTION_DAYS', fields.count(90), {
-      description: 'Days that finished commands and their results are kept.',
+      description: 'Days that finished commands, their results, and declarations out of use are kept.',
     }),
+    inventoryHours: setting(
+      'ESPALIER_INVENTORY_HOURS',
+      z.coerce.number({ error: 'must be a number of hours' }).int().min(0).max(720).default(24),
+      {
+        description:
+          'Hours after which devices are asked for their inventory again, spread over that time (applications: every seventh time). 0 asks nothing by itself, not at enrolment either.',
+      },
+    ),
   },
 });
 

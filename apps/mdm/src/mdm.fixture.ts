@@ -47,7 +47,7 @@ export class MdmHarness {
 
   constructor(
     readonly db: Database,
-    overrides: Partial<Pick<MdmSurroundings, 'apns' | 'relay'>> & {
+    overrides: Partial<Pick<MdmSurroundings, 'apns' | 'relay' | 'random'>> & {
       readonly settings?: Partial<MdmSurroundings['settings']>;
     } = {},
   ) {
@@ -75,11 +75,13 @@ export class MdmHarness {
         challengeSeconds: 600,
         pushRetrySeconds: [60, 300],
         retentionDays: 30,
+        inventoryHours: 0,
         ...overrides.settings,
       },
       logger: createLogger({ service: 'mdm', replica: 'spec', level: 'silent' }),
       metrics: createMetrics('mdm'),
       now: () => this.now,
+      ...(overrides.random !== undefined && { random: overrides.random }),
     });
   }
 
@@ -140,6 +142,7 @@ export class MdmHarness {
       priority,
       push: true,
       createdBy: 'spec',
+      onInactive: 'refuse' as const,
     });
     return commands.map((command) => command.id);
   }
@@ -214,6 +217,18 @@ export class SpecDevice {
 
   checkOut(): Promise<Answer> {
     return this.checkin(buildCheckin({ messageType: 'CheckOut', enrollment: { udid: this.udid } }));
+  }
+
+  /** Sends a DeclarativeManagement message. */
+  declarative(endpoint: string, data?: Buffer): Promise<Answer> {
+    return this.checkin(
+      buildCheckin({
+        messageType: 'DeclarativeManagement',
+        enrollment: { udid: this.udid },
+        endpoint,
+        ...(data !== undefined && { data }),
+      }),
+    );
   }
 
   async enroll(): Promise<this> {

@@ -32,6 +32,7 @@ describeOnEachDatabase('mdm under attack', { migrations: mdmMigrations }, (open)
       priority: 0,
       push: true,
       createdBy: 'spec',
+      onInactive: 'refuse' as const,
     });
 
   const enrollment = async (id: string): Promise<string | undefined> =>

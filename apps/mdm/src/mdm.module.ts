@@ -39,7 +39,7 @@ export async function startMdm(kit: Kit): Promise<void> {
   const relay = new OutboxRelay({ messaging, store: outbox, logger, metrics });
   attachMessaging(kit, messaging, relay);
   const apns = createApns(kit);
-  const { routes, rpc, push, lastSeen, retention } = buildRooms({
+  const { routes, rpc, push, inventoryRounds, lastSeen, retention } = buildRooms({
     db,
     outbox,
     relay,
@@ -56,12 +56,14 @@ export async function startMdm(kit: Kit): Promise<void> {
     metrics,
   });
   lifecycle.onShutdown('intake', 'pushing', () => push.stop());
+  lifecycle.onShutdown('intake', 'inventory rounds', () => inventoryRounds.stop());
   lifecycle.onShutdown('work', 'last seen', () => lastSeen.stop());
   lifecycle.onShutdown('work', 'retention', () => retention.stop());
 
   serveRpc(messaging, rpc);
   relay.start();
   push.start();
+  if (config.inventoryHours > 0) inventoryRounds.start();
   startLink(kit, routes);
 }
 

@@ -143,8 +143,70 @@ CREATE TABLE "mdm"."outbox_lease" (
   CONSTRAINT "pk_outbox_lease" PRIMARY KEY ("id")
 );
 INSERT INTO "mdm"."outbox_lease" (id, holder, held_until) VALUES (1, NULL, 0);
+-- 2026-11-21-mdm-inventory-and-declarations
+ALTER TABLE "mdm"."queued_command" ADD "pushed_at" bigint NULL;
+ALTER TABLE "mdm"."queued_command" ADD "inventory" nvarchar(16) COLLATE Latin1_General_100_BIN2 NULL;
+ALTER TABLE "mdm"."command" ADD "skipped" nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL;
+ALTER TABLE "mdm"."command" ADD "is_standing" smallint NOT NULL CONSTRAINT "df_command_is_standing" DEFAULT 0;
+CREATE TABLE "mdm"."inventory_schedule" (
+  "enrollment_id" nvarchar(384) COLLATE Latin1_General_100_BIN2 NOT NULL,
+  "due_at" bigint NOT NULL,
+  "rounds" int NOT NULL CONSTRAINT "df_inventory_schedule_rounds" DEFAULT 0,
+  CONSTRAINT "pk_inventory_schedule" PRIMARY KEY ("enrollment_id")
+);
+CREATE INDEX "ix_inventory_schedule_due_at" ON "mdm"."inventory_schedule" ("due_at");
+INSERT INTO "mdm"."inventory_schedule" (enrollment_id, due_at)
+       SELECT id, authenticated_at FROM "mdm"."enrollment" WHERE state = 'enrolled';
+CREATE TABLE "mdm"."declaration" (
+  "id" nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
+  "kind" nvarchar(16) COLLATE Latin1_General_100_BIN2 NOT NULL,
+  "identifier" nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
+  "type" nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL,
+  "server_token" nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
+  "body_sealed" nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+  "used_at" bigint NOT NULL,
+  CONSTRAINT "pk_declaration" PRIMARY KEY ("id")
+);
+CREATE INDEX "ix_declaration_used_at" ON "mdm"."declaration" ("used_at");
+CREATE TABLE "mdm"."declaration_set" (
+  "id" nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
+  "used_at" bigint NOT NULL,
+  CONSTRAINT "pk_declaration_set" PRIMARY KEY ("id")
+);
+CREATE INDEX "ix_declaration_set_used_at" ON "mdm"."declaration_set" ("used_at");
+CREATE TABLE "mdm"."declaration_set_item" (
+  "set_id" nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
+  "declaration_id" nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
+  CONSTRAINT "pk_declaration_set_item" PRIMARY KEY ("set_id", "declaration_id")
+);
+CREATE INDEX "ix_declaration_set_item_declaration_id" ON "mdm"."declaration_set_item" ("declaration_id");
+CREATE TABLE "mdm"."enrollment_declarations" (
+  "enrollment_id" nvarchar(384) COLLATE Latin1_General_100_BIN2 NOT NULL,
+  "set_id" nvarchar(64) COLLATE Latin1_General_100_BIN2 NULL,
+  "set_at" bigint NULL,
+  "advertised_set_id" nvarchar(64) COLLATE Latin1_General_100_BIN2 NULL,
+  "status" nvarchar(max) COLLATE Latin1_General_100_BIN2 NULL,
+  "status_at" bigint NULL,
+  CONSTRAINT "pk_enrollment_declarations" PRIMARY KEY ("enrollment_id")
+);
+CREATE INDEX "ix_enrollment_declarations_set_id" ON "mdm"."enrollment_declarations" ("set_id");
+CREATE INDEX "ix_enrollment_declarations_advertised_set_id" ON "mdm"."enrollment_declarations" ("advertised_set_id");
 
 -- and back
+-- 2026-11-21-mdm-inventory-and-declarations
+DROP TABLE "mdm"."enrollment_declarations";
+DROP TABLE "mdm"."declaration_set_item";
+DROP TABLE "mdm"."declaration_set";
+DROP TABLE "mdm"."declaration";
+DROP TABLE "mdm"."inventory_schedule";
+ALTER TABLE "mdm"."command" DROP CONSTRAINT IF EXISTS "df_command_is_standing";
+ALTER TABLE "mdm"."command" DROP COLUMN "is_standing";
+ALTER TABLE "mdm"."command" DROP CONSTRAINT IF EXISTS "df_command_skipped";
+ALTER TABLE "mdm"."command" DROP COLUMN "skipped";
+ALTER TABLE "mdm"."queued_command" DROP CONSTRAINT IF EXISTS "df_queued_command_inventory";
+ALTER TABLE "mdm"."queued_command" DROP COLUMN "inventory";
+ALTER TABLE "mdm"."queued_command" DROP CONSTRAINT IF EXISTS "df_queued_command_pushed_at";
+ALTER TABLE "mdm"."queued_command" DROP COLUMN "pushed_at";
 -- 2026-11-21-create-outbox
 DROP TABLE "mdm"."outbox_lease";
 DROP TABLE "mdm"."outbox";

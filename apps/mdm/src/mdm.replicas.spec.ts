@@ -123,11 +123,58 @@ describeOnEachDatabase('mdm in two replicas', { migrations: mdmMigrations }, (op
       priority: 0,
       push: true,
       createdBy: 'spec',
+      onInactive: 'refuse' as const,
     };
     const answers = await Promise.all(
       [one, two, one, two].map((replica) => replica.rooms.rpc.commands.submit(request)),
     );
     expect(new Set(answers.map((answer) => answer.commandId)).size).toBe(1);
     expect(await subjects('command.queued')).toHaveLength(1);
+  });
+
+  const declarations = (device: SpecDevice, requestId: string, identifier = 'a') => ({
+    requestId,
+    enrollmentIds: [device.udid],
+    declarations: [{ type: 'com.apple.asset.data', identifier, serverToken: identifier, payload: {} }],
+    createdBy: 'spec',
+    onInactive: 'refuse' as const,
+  });
+
+  it('tells a device once of a set that reaches both, and of the newest of two sets', async () => {
+    const device = await new SpecDevice(one).enroll();
+    const request = declarations(device, randomUUID());
+    const answers = await Promise.all(
+      [one, two, one, two].map((replica) => replica.rooms.rpc.declarations.set(request)),
+    );
+    expect(new Set(answers.map((answer) => answer.commands[0]?.id)).size).toBe(1);
+    await Promise.all([
+      one.rooms.rpc.declarations.set(declarations(device, randomUUID(), 'b')),
+      two.rooms.rpc.declarations.set(declarations(device, randomUUID(), 'c')),
+    ]);
+    expect(await subjects('command.queued')).toHaveLength(1);
+    const { declarationsToken } = await one.rooms.rpc.declarations.get(device.udid);
+    const { command } = await device.report('Idle');
+    const data = command?.command['Data'] as Buffer | undefined;
+    expect(data?.toString()).toContain(declarationsToken);
+  });
+
+  it('gives no declarations to a device that checks out at the same time', async () => {
+    const device = await new SpecDevice(one).enroll();
+    const set = during(
+      (tx) => tx.execute(`UPDATE {enrollment} SET state = 'removed' WHERE id = :id`, { id: device.udid }),
+      () => one.rooms.rpc.declarations.set(declarations(device, randomUUID())),
+    );
+    await expect(set).rejects.toMatchObject({ code: 'ESP_MDM_ENROLLMENT_NOT_ACTIVE' });
+    expect(await one.db.query('SELECT * FROM {enrollment_declarations}')).toEqual([]);
+  });
+
+  it('asks a device once where both are asked to', async () => {
+    const device = await new SpecDevice(one).enroll();
+    const kinds = ['profiles' as const];
+    const request = { enrollmentIds: [device.udid], kinds, createdBy: 'spec', push: true };
+    const answers = await Promise.all(
+      [one, two, one, two].map((replica) => replica.rooms.rpc.inventory.request(request)),
+    );
+    expect(answers.map((answer) => answer.queued).reduce((sum, queued) => sum + queued)).toBe(1);
   });
 });

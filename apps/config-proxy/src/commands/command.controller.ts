@@ -1,9 +1,11 @@
 import { Controller, Inject, Res } from '@nestjs/common';
 import {
   cancelCommand,
+  collectionIdSchema,
   commandDetailSchema,
   commandSchema,
   getCommand,
+  jobSchema,
   submitCommand,
   submitCommandBodySchema,
   submitCommandsBodySchema,
@@ -13,10 +15,11 @@ import { defineEndpoint, Endpoint, Input, type InputOf, type ResultOf } from '@e
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FromCaller, requireScope, type Caller } from '../access/caller.js';
-import { deviceParams } from '../devices/device.controller.js';
+import { enrollmentParams } from '../enrollments/enrollment.controller.js';
 import { MdmClient } from '../mdm/mdm.client.js';
+import { CollectionCommandService } from './collection-command.service.js';
 import { isDestructive } from './destructive.js';
-import { idempotencyHeaders, idempotencyKey, requestIdFor } from './idempotency.js';
+import { idempotencyHeaders, idempotencyKey, requestIdFor } from '../idempotency/idempotency.headers.js';
 
 const tag = 'Commands';
 const commandParams = z.object({ id: z.uuid() });
@@ -43,14 +46,26 @@ const submitCommands = defineEndpoint({
   body: submitCommandsBodySchema,
 });
 
-const submitDeviceCommand = defineEndpoint({
+const submitEnrollmentCommand = defineEndpoint({
   ...submission,
   method: 'POST',
-  path: '/api/v1/devices/:id/commands',
+  path: '/api/v1/enrollments/:id/commands',
   summary: 'Send a command to a device',
   description: DESTRUCTIVE,
-  params: deviceParams,
+  params: enrollmentParams,
   body: submitCommandBodySchema,
+});
+
+const submitCollectionCommand = defineEndpoint({
+  ...submission,
+  method: 'POST',
+  path: '/api/v1/collections/:id/commands',
+  summary: 'Send a command to the devices of a collection',
+  description:
+    'Goes on as a job: to every member that is enrolled when its turn comes. Commands that lose data, lock people out or interrupt their work, and those that are not known here, are refused for collections.',
+  params: z.object({ id: collectionIdSchema }),
+  body: submitCommandBodySchema,
+  response: jobSchema,
 });
 
 const readCommand = defineEndpoint({
@@ -76,7 +91,10 @@ const takeBackCommand = defineEndpoint({
 
 @Controller()
 export class CommandController {
-  constructor(@Inject(MdmClient) private readonly mdm: MdmClient) {}
+  constructor(
+    @Inject(MdmClient) private readonly mdm: MdmClient,
+    @Inject(CollectionCommandService) private readonly collections: CollectionCommandService,
+  ) {}
 
   @Endpoint(submitCommands)
   submitCommands(
@@ -87,13 +105,30 @@ export class CommandController {
     return this.submit(body, idempotencyKey(headers), caller, reply);
   }
 
-  @Endpoint(submitDeviceCommand)
-  submitDeviceCommand(
-    @Input() { params, body, headers }: InputOf<typeof submitDeviceCommand>,
+  @Endpoint(submitEnrollmentCommand)
+  submitEnrollmentCommand(
+    @Input() { params, body, headers }: InputOf<typeof submitEnrollmentCommand>,
     @FromCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ResultOf<typeof submitDeviceCommand>> {
-    return this.submit({ ...body, deviceIds: [params.id] }, idempotencyKey(headers), caller, reply);
+  ): Promise<ResultOf<typeof submitEnrollmentCommand>> {
+    return this.submit({ ...body, enrollmentIds: [params.id] }, idempotencyKey(headers), caller, reply);
+  }
+
+  @Endpoint(submitCollectionCommand)
+  async submitCollectionCommand(
+    @Input() { params, body, headers }: InputOf<typeof submitCollectionCommand>,
+    @FromCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ResultOf<typeof submitCollectionCommand>> {
+    const key = idempotencyKey(headers);
+    void reply.header('idempotency-key', key);
+    const { title, actor } = caller;
+    const job = await this.collections.send(
+      { collectionId: params.id, ...body },
+      { callerId: caller.token.id, key, title, actor },
+    );
+    void reply.header('location', `/api/v1/jobs/${job.id}`);
+    return job;
   }
 
   @Endpoint(readCommand)
@@ -113,7 +148,7 @@ export class CommandController {
   }
 
   private async submit(
-    { deviceIds, ...rest }: InputOf<typeof submitCommands>['body'],
+    { enrollmentIds, ...rest }: InputOf<typeof submitCommands>['body'],
     key: string,
     caller: Caller,
     reply: FastifyReply,
@@ -126,7 +161,7 @@ export class CommandController {
       {
         ...rest,
         requestId: requestIdFor(caller.token.id, key),
-        enrollmentIds: deviceIds,
+        enrollmentIds,
         createdBy: caller.title,
       },
       caller.origin,
@@ -134,6 +169,6 @@ export class CommandController {
     const [only, ...others] = submitted.commands;
     if (only !== undefined && others.length === 0)
       void reply.header('location', `/api/v1/commands/${only.id}`);
-    return submitted;
+    return { commandId: submitted.commandId, commands: submitted.commands };
   }
 }

@@ -29,7 +29,7 @@ describe('commands', () => {
   });
 
   const submit = (requestType: string, more: { key?: string; token?: string; body?: object } = {}) =>
-    harness.send<Submitted>('POST', '/api/v1/devices/DEVICE-0/commands', {
+    harness.send<Submitted>('POST', '/api/v1/enrollments/DEVICE-0/commands', {
       token: more.token ?? writer.secret,
       body: { command: { requestType }, ...more.body },
       headers: more.key === undefined ? {} : { 'idempotency-key': more.key },
@@ -102,7 +102,7 @@ describe('commands', () => {
   it('get the answer of the service that refuses them', async () => {
     const answer = await harness.send('POST', '/api/v1/commands', {
       token: writer.secret,
-      body: { deviceIds: ['DEVICE-0', 'NOBODY'], command: { requestType: 'ProfileList' } },
+      body: { enrollmentIds: ['DEVICE-0', 'NOBODY'], command: { requestType: 'ProfileList' } },
     });
     expect(answer.json).toMatchObject({ status: 404, code: 'ESP_MDM_ENROLLMENT_UNKNOWN', detail: 'NOBODY' });
   });
@@ -121,7 +121,7 @@ describe('commands', () => {
 
   it('are answered with 503 and Retry-After while NATS is away, and work again after', async () => {
     await nats.kill();
-    const devices = await harness.admin('GET', '/api/v1/devices');
+    const devices = await harness.admin('GET', '/api/v1/enrollments');
     expect(devices.json).toMatchObject({ status: 503, code: 'ESP_MESSAGING_UNAVAILABLE', retryable: true });
     expect(Number(devices.headers['retry-after'])).toBeGreaterThan(0);
     const refused = await submit('ProfileList');

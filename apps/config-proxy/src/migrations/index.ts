@@ -1,5 +1,21 @@
-import type { Migration } from '@espalier/persistence';
+import { inboxMigration, outboxMigration, type Migration } from '@espalier/persistence';
 import { createApiToken } from './2026-11-21-create-api-token.js';
+import { createCollections } from './2026-11-21-create-collections.js';
+import { createDeployments } from './2026-11-21-create-deployments.js';
+import { createLibrary } from './2026-11-21-create-library.js';
+import { createReportingViews } from './2026-11-21-create-reporting-views.js';
+import { createResources } from './2026-11-21-create-resources.js';
+import { createSite } from './2026-11-21-create-site.js';
 
 /** The history of the schema, in order. */
-export const configProxyMigrations: readonly Migration[] = [createApiToken];
+export const configProxyMigrations: readonly Migration[] = [
+  createApiToken,
+  outboxMigration,
+  inboxMigration,
+  createSite,
+  createResources,
+  createCollections,
+  createLibrary,
+  createDeployments,
+  createReportingViews,
+];

@@ -58,13 +58,13 @@ export class ConsoleClient {
     return this.call('POST', '/api/v1/enrollment-links', { maxUses, signed });
   }
 
-  async devices(): Promise<Enrollment[]> {
+  async enrollments(): Promise<Enrollment[]> {
     const all: Enrollment[] = [];
     for (let cursor: string | undefined; ;) {
       const query = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`;
       const page = await this.call<{ items: Enrollment[]; nextCursor?: string }>(
         'GET',
-        `/api/v1/devices?limit=500${query}`,
+        `/api/v1/enrollments?limit=500${query}`,
       );
       all.push(...page.items);
       if (page.nextCursor === undefined) return all;
@@ -74,11 +74,11 @@ export class ConsoleClient {
 
   /** @param key the same key again makes no second command */
   submit(
-    deviceIds: readonly string[],
+    enrollmentIds: readonly string[],
     command: unknown,
     key: string,
   ): Promise<{ commandId: string; commands: QueuedCommand[] }> {
-    return this.call('POST', '/api/v1/commands', { deviceIds, command }, { 'idempotency-key': key });
+    return this.call('POST', '/api/v1/commands', { enrollmentIds, command }, { 'idempotency-key': key });
   }
 
   command(id: string): Promise<{ command: QueuedCommand; result: unknown }> {
@@ -113,7 +113,8 @@ export class ConsoleClient {
     signal?: AbortSignal,
   ): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    const payload = body === undefined ? undefined : JSON.stringify(body);
+    // Bytes go as they are, with the content type that the caller names.
+    const payload = body === undefined || Buffer.isBuffer(body) ? body : JSON.stringify(body);
     const call = request(
       new URL(path, this.options.url),
       {
@@ -123,7 +124,7 @@ export class ConsoleClient {
         ...(signal !== undefined && { signal }),
         headers: {
           authorization: `Bearer ${this.options.token}`,
-          ...(payload !== undefined && { 'content-type': 'application/json' }),
+          ...(typeof payload === 'string' && { 'content-type': 'application/json' }),
           ...headers,
         },
       },

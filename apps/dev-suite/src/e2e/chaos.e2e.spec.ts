@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DeviceFleet, pooledKeys } from '@espalier/sim-devices';
-import { ConsoleError } from '../console/console.client.js';
 import type { SuiteServiceName } from '../suite/suite.options.js';
-import { TestSuite } from './suite.fixture.js';
+import { insist, KILL_OVERRIDES, TestSuite } from './suite.fixture.js';
 
 const DEVICES = 200;
 const COMMANDS = 10;
@@ -21,16 +20,7 @@ describe(`${DEVICES} devices, ${COMMANDS} commands each, every process killed`, 
   const trouble: string[] = [];
 
   beforeAll(async () => {
-    site = await TestSuite.start({
-      overrides: {
-        // All devices share one address here, and a lost push is made up for soon.
-        'dmz-proxy': {
-          ESPALIER_DMZ_MAX_CONNECTIONS_PER_ADDRESS: '0',
-          ESPALIER_DMZ_HANDSHAKES_PER_SECOND_PER_ADDRESS: '0',
-        },
-        mdm: { ESPALIER_MDM_PUSH_RETRY_SECONDS: '2,2,4' },
-      },
-    });
+    site = await TestSuite.start({ overrides: KILL_OVERRIDES });
     fleet = DeviceFleet.open({
       stateFolder: join(site.folder, 'fleet'),
       appleUrl: site.suite.appleUrl,
@@ -59,19 +49,6 @@ describe(`${DEVICES} devices, ${COMMANDS} commands each, every process killed`, 
   const kill = (name: SuiteServiceName, signal: NodeJS.Signals) => (): void =>
     site.suite.process(name).kill(signal);
 
-  async function insist<T>(action: () => Promise<T>): Promise<T> {
-    const deadline = Date.now() + PATIENCE_MS;
-    for (;;) {
-      try {
-        return await action();
-      } catch (error) {
-        const mayPass = !(error instanceof ConsoleError) || error.status >= 500;
-        if (!mayPass || Date.now() > deadline) throw error;
-        await pause(100);
-      }
-    }
-  }
-
   const open = (): number =>
     site.query<{ n: number }>('mdm', 'SELECT COUNT(*) AS n FROM queued_command WHERE is_open = 1')[0]?.n ??
     -1;
@@ -81,12 +58,12 @@ describe(`${DEVICES} devices, ${COMMANDS} commands each, every process killed`, 
     const { url } = await site.client().createEnrollmentLink(DEVICES * 2);
     const { failed } = await fleet.enroll({ profile: { url }, count: DEVICES });
     expect(failed.map(({ error }) => error.message)).toEqual([]);
-    const devices = await insist(() => site.client().devices());
+    const devices = await insist(() => site.client().enrollments());
     expect(devices.filter((device) => device.state === 'enrolled')).toHaveLength(DEVICES);
   });
 
   it('completes every command exactly once while everything is killed and stopped', async () => {
-    const ids = (await insist(() => site.client().devices())).map((device) => device.id);
+    const ids = (await insist(() => site.client().enrollments())).map((device) => device.id);
     const total = DEVICES * COMMANDS;
     at('result', {
       [total * 0.1]: kill('mdm', 'SIGKILL'),

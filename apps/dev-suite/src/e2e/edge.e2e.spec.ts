@@ -164,7 +164,7 @@ describe('the edge', () => {
         '/mdm',
         '/mdm/',
         '/mdm/other',
-        '/api/v1/devices',
+        '/api/v1/enrollments',
         '/.link/v1/hello',
         '/mdm/%2e%2e/api',
       ])

@@ -49,7 +49,7 @@ describe('an outage', () => {
   };
   const refusal = async (): Promise<{ status: number; code: string | undefined }> => {
     try {
-      await site.client().devices();
+      await site.client().enrollments();
     } catch (error) {
       if (error instanceof ConsoleError) return { status: error.status, code: error.body.code };
       throw error;
@@ -58,7 +58,7 @@ describe('an outage', () => {
   };
 
   async function commandWorks(): Promise<void> {
-    const [device] = await site.client().devices();
+    const [device] = await site.client().enrollments();
     const { commands } = await site
       .client()
       .submit([device?.id ?? ''], { requestType: 'ProfileList' }, crypto.randomUUID());

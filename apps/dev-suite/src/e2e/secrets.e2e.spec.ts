@@ -31,8 +31,8 @@ describe('secrets', () => {
       scopes: ['devices:read'],
     });
     secrets.set('API token', made.secret);
-    await site.client(made.secret).devices();
-    await expect(site.client('esp_wrong-token-canary').devices()).rejects.toThrow('401');
+    await site.client(made.secret).enrollments();
+    await expect(site.client('esp_wrong-token-canary').enrollments()).rejects.toThrow('401');
     secrets.set('refused token', 'esp_wrong-token-canary');
     secrets.set('SCEP challenge', await site.freshChallenge());
 
@@ -44,7 +44,7 @@ describe('secrets', () => {
     secrets.set('push magic', state?.pushMagic ?? '');
     secrets.set('device token', state?.pushToken ?? '');
 
-    const [device] = await api.devices();
+    const [device] = await api.enrollments();
     const lock = { requestType: 'DeviceLock', arguments: { PIN: '483920', Message: 'canary message' } };
     const { commands } = await api.submit([device?.id ?? ''], lock, randomUUID());
     const id = commands[0]?.id ?? '';

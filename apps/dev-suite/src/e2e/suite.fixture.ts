@@ -4,9 +4,11 @@ import { request, type RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
 import { readProfile } from '@espalier/config-profile';
 import { findNatsServer } from '@espalier/testing';
-import { ConsoleClient } from '../console/console.client.js';
+import { ConsoleClient, ConsoleError } from '../console/console.client.js';
+import { SiteClient } from '../console/site.client.js';
 import { DeviceSim, type SimEvent } from '../main-job/device-sim.process.js';
 import { freePorts } from '../suite/ports.js';
 import { Suite } from '../suite/suite.js';
@@ -17,6 +19,33 @@ export interface DeviceAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
+}
+
+/** For suites whose services are killed: what is lost is made up for soon. */
+export const KILL_OVERRIDES: NonNullable<SuiteOptions['overrides']> = {
+  // All devices share one address here.
+  'dmz-proxy': {
+    ESPALIER_DMZ_MAX_CONNECTIONS_PER_ADDRESS: '0',
+    ESPALIER_DMZ_HANDSHAKES_PER_SECOND_PER_ADDRESS: '0',
+  },
+  // Only the commands that the spec counts.
+  mdm: { ESPALIER_MDM_PUSH_RETRY_SECONDS: '2,2,4', ESPALIER_INVENTORY_HOURS: '0' },
+};
+
+const INSIST_MS = 150_000;
+
+/** Asks again while a service that was killed comes back. */
+export async function insist<T>(action: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + INSIST_MS;
+  for (;;) {
+    try {
+      return await action();
+    } catch (error) {
+      const mayPass = !(error instanceof ConsoleError) || error.status >= 500;
+      if (!mayPass || Date.now() > deadline) throw error;
+      await pause(100);
+    }
+  }
 }
 
 /** A whole suite of real processes in a temporary folder, for end-to-end specs. */
@@ -49,6 +78,10 @@ export class TestSuite {
 
   client(token = this.suite.adminToken): ConsoleClient {
     return new ConsoleClient({ url: this.suite.consoleUrl, token, caFile: this.suite.pki.ca.certificate });
+  }
+
+  site(): SiteClient {
+    return new SiteClient(this.client());
   }
 
   sim(name: string, onEvent: (event: SimEvent) => void): DeviceSim {
@@ -94,7 +127,7 @@ export class TestSuite {
   }
 
   /** Looks into the database of a service, beside the running process. */
-  query<T>(service: 'mdm' | 'config-proxy', sql: string, ...params: (string | number)[]): T[] {
+  query<T>(service: 'mdm' | 'mdm-policy' | 'config-proxy', sql: string, ...params: (string | number)[]): T[] {
     const db = new DatabaseSync(this.suite.state.file('data', `${service}.sqlite`), {
       readOnly: true,
       timeout: 10_000,

@@ -1,22 +1,21 @@
 import { encodeProfile, stableUuid } from '@espalier/config-profile';
 
-const IDENTIFIER = 'io.espalier.demo';
-
 /** A harmless profile: it sets the text of the login window. */
-export function demoProfile(): Buffer {
+export function demoProfile(identifier: string, text: string): Buffer {
   return encodeProfile({
     PayloadType: 'Configuration',
     PayloadVersion: 1,
-    PayloadIdentifier: IDENTIFIER,
-    PayloadUUID: stableUuid(IDENTIFIER),
-    PayloadDisplayName: 'Espalier demonstration',
+    PayloadIdentifier: identifier,
+    PayloadUUID: stableUuid(identifier),
+    PayloadDisplayName: text,
+    PayloadScope: 'System',
     PayloadContent: [
       {
         PayloadType: 'com.apple.loginwindow',
         PayloadVersion: 1,
-        PayloadIdentifier: `${IDENTIFIER}.loginwindow`,
-        PayloadUUID: stableUuid(`${IDENTIFIER}.loginwindow`),
-        LoginwindowText: 'Managed by Espalier',
+        PayloadIdentifier: `${identifier}.loginwindow`,
+        PayloadUUID: stableUuid(`${identifier}.loginwindow`),
+        LoginwindowText: text,
       },
     ],
   });

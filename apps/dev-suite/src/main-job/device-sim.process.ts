@@ -49,6 +49,15 @@ export class DeviceSim {
     this.#launch(['run', ...more]);
   }
 
+  /** Has something happen to a device that runs, as `device-sim run` understands it on its standard input. */
+  async tell(message: Readonly<Record<string, unknown>>): Promise<void> {
+    const input = this.#child?.stdin;
+    if (input == null) throw new Error('no devices are running');
+    await new Promise<void>((resolve, reject) => {
+      input.write(`${JSON.stringify(message)}\n`, (error) => (error == null ? resolve() : reject(error)));
+    });
+  }
+
   /** Ends it; with SIGKILL as a power cut would. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (this.#child?.exitCode === null && this.#pid !== undefined) process.kill(this.#pid, signal);
@@ -62,7 +71,7 @@ export class DeviceSim {
     this.#complaints = '';
     const child = spawn(process.execPath, [guardScript(), process.execPath, main, ...args, ...common], {
       env: {},
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
       detached: true,
     });
     this.#pid = undefined;

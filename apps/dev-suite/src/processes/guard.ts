@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 const [program, ...args] = process.argv.slice(2);
 if (program === undefined) throw new Error('guard needs a program to run');
 
-const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+const child = spawn(program, args, { stdio: 'inherit', detached: true });
 child.once('spawn', () => process.send?.({ event: 'started', pid: child.pid }));
 child.once('error', (error) => {
   process.stderr.write(`${program} cannot be started: ${error.message}\n`);

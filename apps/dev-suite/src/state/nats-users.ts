@@ -1,9 +1,14 @@
-import { configProxyInterface, mdmInterface, type ServiceInterface } from '@espalier/contracts';
+import {
+  configProxyInterface,
+  mdmInterface,
+  mdmPolicyInterface,
+  type ServiceInterface,
+} from '@espalier/contracts';
 import { generateNkey, natsPermissions, renderNatsConfig } from '@espalier/messaging';
 import { z } from 'zod';
 import { brokenState, type StateFolder } from './state-folder.js';
 
-const INTERFACES: readonly ServiceInterface[] = [mdmInterface, configProxyInterface];
+const INTERFACES: readonly ServiceInterface[] = [mdmInterface, mdmPolicyInterface, configProxyInterface];
 
 /** Reports of devices have up to 8 MB, and consoles read them over NATS. */
 const MAX_PAYLOAD = 8 * 1024 * 1024;

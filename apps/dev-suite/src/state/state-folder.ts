@@ -7,7 +7,7 @@ import { SuiteError } from './state.errors.js';
 const VERSION = 1;
 const stateSchema = z.object({ version: z.number(), createdAt: z.string(), topic: z.string().min(1) });
 
-const FOLDERS = ['pki', 'nats', 'data', 'logs', 'content', 'devices'] as const;
+const FOLDERS = ['pki', 'nats', 'data', 'logs', 'content', 'content-store', 'devices'] as const;
 
 /** The folder that holds everything a suite keeps between starts: keys, pins, databases, logs. */
 export class StateFolder {

@@ -19,6 +19,7 @@ export interface SuitePorts {
   readonly configProxyManagement: number;
   readonly dmzManagement: number;
   readonly appleManagement: number;
+  readonly mdmPolicyManagement: number;
 }
 
 export const defaultPorts: SuitePorts = {
@@ -34,6 +35,7 @@ export const defaultPorts: SuitePorts = {
   configProxyManagement: 9102,
   dmzManagement: 9103,
   appleManagement: 9104,
+  mdmPolicyManagement: 9105,
 };
 
 /** A port of the suite that something else listens on. */

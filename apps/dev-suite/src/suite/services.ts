@@ -38,7 +38,14 @@ const mainOf = (app: string): string => join(repositoryRoot(), 'apps', app, 'dis
 
 /** Every process of the suite, in the order in which they start. */
 export function suiteServices(parts: SuiteParts): ProcessSpec[] {
-  return [natsServer(parts), appleSim(parts), dmzProxy(parts), mdm(parts), configProxy(parts)];
+  return [
+    natsServer(parts),
+    appleSim(parts),
+    dmzProxy(parts),
+    mdm(parts),
+    mdmPolicy(parts),
+    configProxy(parts),
+  ];
 }
 
 function service(
@@ -117,7 +124,10 @@ function databaseUrl({ options, state }: SuiteParts, name: string): string {
   return options.databaseUrl.replaceAll('{service}', name);
 }
 
-function bus({ options, nats }: SuiteParts, name: 'mdm' | 'config-proxy'): Record<string, string> {
+function bus(
+  { options, nats }: SuiteParts,
+  name: 'mdm' | 'mdm-policy' | 'config-proxy',
+): Record<string, string> {
   return {
     ESPALIER_NATS_SERVERS: `nats://${options.host}:${options.ports.nats}`,
     ESPALIER_NATS_SEED_FILE: nats.seedOf(name),
@@ -149,11 +159,21 @@ function mdm(parts: SuiteParts): ProcessSpec {
   });
 }
 
+function mdmPolicy(parts: SuiteParts): ProcessSpec {
+  const { options } = parts;
+  return service(parts, 'mdm-policy', options.ports.mdmPolicyManagement, {
+    ...bus(parts, 'mdm-policy'),
+    ESPALIER_DATABASE_URL: databaseUrl(parts, 'mdm-policy'),
+  });
+}
+
 function configProxy(parts: SuiteParts): ProcessSpec {
   const { options, pki, state } = parts;
   return service(parts, 'config-proxy', options.ports.configProxyManagement, {
     ...bus(parts, 'config-proxy'),
     ESPALIER_DATABASE_URL: databaseUrl(parts, 'config-proxy'),
+    ESPALIER_KEYRING_FILE: state.file('pki', 'keyring.json'),
+    ESPALIER_SITE: SITE,
     ESPALIER_CONSOLE_HOST: options.host,
     ESPALIER_CONSOLE_PORT: String(options.ports.console),
     ESPALIER_CONSOLE_CERTIFICATE_FILE: pki.console.certificate,
@@ -161,6 +181,7 @@ function configProxy(parts: SuiteParts): ProcessSpec {
     ESPALIER_CONTENT_HOST: options.host,
     ESPALIER_CONTENT_PORT: String(options.ports.content),
     ESPALIER_CONTENT_FOLDER: state.file('content'),
+    ESPALIER_CONTENT_STORE_FOLDER: state.file('content-store'),
     ESPALIER_BOOTSTRAP_ADMIN_TOKEN_FILE: state.file('admin-token'),
   });
 }

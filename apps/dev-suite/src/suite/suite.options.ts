@@ -15,4 +15,5 @@ export interface SuiteOptions {
   readonly overrides?: Readonly<Partial<Record<SuiteServiceName, Readonly<Record<string, string>>>>>;
 }
 
-export type SuiteServiceName = 'nats-server' | 'apple-sim' | 'mdm' | 'config-proxy' | 'dmz-proxy';
+export type SuiteServiceName =
+  'nats-server' | 'apple-sim' | 'mdm' | 'mdm-policy' | 'config-proxy' | 'dmz-proxy';

@@ -79,7 +79,14 @@ export class Suite {
 
   /** Stops everything, what others need last. */
   async stop(): Promise<void> {
-    for (const name of ['dmz-proxy', 'config-proxy', 'mdm', 'apple-sim', 'nats-server'] as const)
+    for (const name of [
+      'dmz-proxy',
+      'config-proxy',
+      'mdm-policy',
+      'mdm',
+      'apple-sim',
+      'nats-server',
+    ] as const)
       await this.#processes.get(name)?.stop();
     rmSync(this.state.file('suite.pid'), { force: true });
   }

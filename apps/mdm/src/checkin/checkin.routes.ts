@@ -2,6 +2,7 @@ import type { DeviceRequest, DeviceResponse, DeviceRoute } from '@espalier/dmz-l
 import { MdmProtocolError, mdmMessageKind, parseCheckin } from '@espalier/mdm-protocol';
 import { Counter, type Registry } from '@espalier/service-kit';
 import type { DeliveryService } from '../command-queue/delivery.service.js';
+import type { DeviceDeclarationsService } from '../declarations/device-declarations.service.js';
 import type { DeviceIdentity, IdentityService } from '../identity/identity.service.js';
 import { checkinErrors } from './checkin.errors.js';
 import type { CheckinService } from './checkin.service.js';
@@ -11,12 +12,14 @@ const CHECKIN_BYTES = 1024 * 1024;
 const REPORT_BYTES = 8 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 const EMPTY: DeviceResponse = { status: 200 };
+const JSON_TYPE = { 'content-type': 'application/json' };
 const PLIST = { 'content-type': 'application/xml; charset=utf-8' };
 
 export interface CheckinRoutesOptions {
   readonly identity: IdentityService;
   readonly checkin: CheckinService;
   readonly delivery: DeliveryService;
+  readonly declarations: DeviceDeclarationsService;
   readonly metrics: Registry;
 }
 
@@ -45,7 +48,7 @@ async function answer(
   const identity = options.identity.identify(request, body);
   try {
     if (mdmMessageKind(request.headers['content-type']) === 'checkin') {
-      const { type, response } = await answerCheckin(body, identity, options.checkin);
+      const { type, response } = await answerCheckin(body, identity, options);
       messages.inc({ type });
       return response;
     }
@@ -62,7 +65,7 @@ async function answer(
 async function answerCheckin(
   body: Buffer,
   identity: DeviceIdentity,
-  checkin: CheckinService,
+  { checkin, declarations }: CheckinRoutesOptions,
 ): Promise<{ type: string; response: DeviceResponse }> {
   const message = parseCheckin(body);
   const type = message.messageType;
@@ -76,6 +79,10 @@ async function answerCheckin(
     case 'CheckOut':
       await checkin.checkOut(message, identity);
       return { type, response: EMPTY };
+    case 'DeclarativeManagement': {
+      const json = await declarations.answer(message, identity);
+      return { type, response: json === undefined ? EMPTY : { status: 200, headers: JSON_TYPE, body: json } };
+    }
     case 'UserAuthenticate':
       // 410 declines management of network users; any other status would make the Mac try again.
       return { type, response: { status: 410 } };

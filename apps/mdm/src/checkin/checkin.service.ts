@@ -12,14 +12,18 @@ import {
   type CheckOutMessage,
   type TokenUpdateMessage,
 } from '@espalier/mdm-protocol';
+import type { EventPublisher } from '@espalier/messaging';
 import { isUniqueViolation, type Database, type Row, type Tx } from '@espalier/persistence';
 import type { CommandQueueStore } from '../command-queue/command-queue.store.js';
+import { completion } from '../command-queue/completion.js';
+import type { EnrollmentStore } from '../enrollment/enrollment.store.js';
 import { identityErrors } from '../identity/identity.errors.js';
 import type { DeviceIdentity } from '../identity/identity.service.js';
-import type { EventPublisher } from '../outbox/event-publisher.js';
+import type { InventoryService } from '../inventory/inventory.service.js';
 import type { PushScheduler } from '../push/push.service.js';
 import type { Keyring } from '@espalier/secrets';
 import type { Logger } from '@espalier/service-kit';
+import type { StatusReporter } from '../status/status-reporter.js';
 import { checkinErrors } from './checkin.errors.js';
 import type { AuthenticatedDevice, CheckinStore, PinnedDevice } from './checkin.store.js';
 
@@ -28,7 +32,10 @@ export interface CheckinServiceOptions {
   readonly store: CheckinStore;
   readonly queue: CommandQueueStore;
   readonly push: PushScheduler;
-  readonly events: EventPublisher;
+  readonly enrollments: EnrollmentStore;
+  readonly inventory: InventoryService;
+  readonly events: EventPublisher<Tx>;
+  readonly status: StatusReporter;
   readonly vault: Keyring;
   readonly logger: Logger;
   /** The push certificate's topic: a device enrolled for another one could never be woken. */
@@ -45,7 +52,7 @@ export class CheckinService {
    * the TokenUpdate. A certificate pinned to another device is refused (a migrated Mac brings a cloned identity).
    */
   async authenticate(message: AuthenticateMessage, identity: DeviceIdentity): Promise<void> {
-    const { db, store, events, logger } = this.options;
+    const { db, store, events, status, logger } = this.options;
     const { id, type } = resolveEnrollment(message.enrollment);
     if (isUserChannel(type))
       throw checkinErrors.ESP_MDM_CHECKIN_INVALID({ detail: 'Authenticate is for the device channel.' });
@@ -78,7 +85,12 @@ export class CheckinService {
       const users = await this.#pin(tx, device);
       // Not before the device is written: from here on nobody can submit to it until this is committed.
       await this.#cancelWaiting(tx, id, at);
-      for (const user of users) await events.publish(tx, enrollmentRemoved, { id: user, at });
+      await events.publishAll(
+        tx,
+        enrollmentRemoved,
+        users.map((user) => ({ id: user, at })),
+      );
+      if (identityChanged) await status.identityChanged(tx, id, at);
       const { serialNumber, model, deviceName } = device;
       await events.publish(tx, enrollmentAuthenticated, {
         id,
@@ -116,10 +128,8 @@ export class CheckinService {
       }
       const before = await store.pushToken(tx, id);
       await store.savePushToken(tx, id, this.#pushColumns(id, message, (before?.token_updates ?? 0) + 1, at));
-      if (enrollment?.state !== 'enrolled') {
-        await store.markEnrolled(tx, id, at);
-        await events.publish(tx, enrollmentEnrolled, { id, deviceId, kind: user ? 'user' : 'device', at });
-      } else if (before !== undefined && before.state !== 'ok')
+      if (enrollment?.state !== 'enrolled') await this.#enrolled(tx, id, deviceId, at);
+      else if (before !== undefined && before.state !== 'ok')
         await events.publish(tx, enrollmentPushChanged, { id, push: 'ok', at });
       // What waited while the token was missing or refused can be pushed for now.
       if (before?.state !== 'ok') await push.scheduleWaiting(tx, id);
@@ -128,15 +138,30 @@ export class CheckinService {
 
   /** The profile was removed: nothing more can be sent. Repeated, it changes nothing. */
   async checkOut(message: CheckOutMessage, identity: DeviceIdentity): Promise<void> {
-    const { db, store, events } = this.options;
+    const { db, store, events, status } = this.options;
     const { id, deviceId } = resolveEnrollment(message.enrollment);
     const at = this.options.now().getTime();
     await db.transaction(async (tx) => {
       await this.#requirePinned(tx, deviceId, identity);
       const ended = await store.markRemoved(tx, id, at);
       await this.#cancelWaiting(tx, id, at);
-      for (const removed of ended) await events.publish(tx, enrollmentRemoved, { id: removed, at });
+      await events.publishAll(
+        tx,
+        enrollmentRemoved,
+        ended.map((removed) => ({ id: removed, at })),
+      );
+      if (ended.includes(id)) await status.checkedOut(tx, id, at);
     });
+  }
+
+  async #enrolled(tx: Tx, id: string, deviceId: string, at: number): Promise<void> {
+    const { store, enrollments, events, inventory } = this.options;
+    await store.markEnrolled(tx, id, at);
+    const enrollment = await enrollments.detail(tx, id);
+    if (enrollment === undefined) throw new Error(`The enrolment ${id} vanished inside its transaction.`);
+    const { kind } = enrollment;
+    await events.publish(tx, enrollmentEnrolled, { id, deviceId, kind, at, enrollment });
+    await inventory.begin(tx, enrollment, at);
   }
 
   #checkTopic(topic: string): void {
@@ -162,16 +187,12 @@ export class CheckinService {
   }
 
   async #cancelWaiting(tx: Tx, id: string, at: number): Promise<void> {
-    for (const command of await this.options.queue.cancelAllOf(tx, id, at))
-      await this.options.events.publish(tx, commandCompleted, {
-        id: command.id,
-        commandId: command.commandId,
-        enrollmentId: command.enrollmentId,
-        requestType: command.requestType,
-        at,
-        state: 'cancelled',
-        errorChain: [],
-      });
+    const cancelled = await this.options.queue.cancelAllOf(tx, id, at);
+    await this.options.events.publishAll(
+      tx,
+      commandCompleted,
+      cancelled.map((command) => completion(command, at)),
+    );
   }
 
   #pushColumns(id: string, message: TokenUpdateMessage, tokenUpdates: number, at: number): Row {

@@ -1,7 +1,6 @@
 import type { EnrollmentState, PushState } from '@espalier/contracts';
-import { upsert, type Row, type Tx } from '@espalier/persistence';
+import { rowLock, upsert, type Row, type Tx } from '@espalier/persistence';
 import type { EnrollmentRow } from '../enrollment/enrollment.rows.js';
-import { rowLock } from '../row-lock.sql.js';
 
 /** What Authenticate tells of a device. */
 export interface AuthenticatedDevice {
@@ -159,6 +158,8 @@ export class CheckinStore {
       { id, at },
     );
     await tx.execute(`DELETE FROM {push_schedule} WHERE ${all}`, { id });
+    // Whoever decides what devices are to have decides anew for the new enrolment; what was said counts no more.
+    await tx.execute(`DELETE FROM {enrollment_declarations} WHERE ${all}`, { id });
     return rows.map((row) => row.id);
   }
 }

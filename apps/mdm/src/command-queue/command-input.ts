@@ -1,4 +1,4 @@
-import type { CommandInput } from '@espalier/contracts';
+import { mdmErrors, type CommandInput, type InventoryKind } from '@espalier/contracts';
 import {
   buildCommand,
   commandMetadata,
@@ -12,8 +12,8 @@ import {
   type MdmCommand,
 } from '@espalier/mdm-protocol';
 import type { PlistInput, PlistInputDict } from '@espalier/plist';
-import { mdmErrors } from '@espalier/contracts';
 import type { EnrollmentTarget } from '../enrollment/enrollment.store.js';
+import { platformOf } from '../enrollment/platform.js';
 import { fromPlistJsonDict } from './plist-json.js';
 
 type Reader = (args: ArgumentReader, platform: ApplePlatform) => MdmCommand;
@@ -109,16 +109,6 @@ const readers: Readonly<Record<keyof CommandArguments, Reader>> = {
     ),
 };
 
-/** Apple's platform of an enrolment, from what it told at Authenticate. */
-export function platformOf(target: Pick<EnrollmentTarget, 'model' | 'product_name'>): ApplePlatform {
-  const name = `${target.product_name ?? ''} ${target.model ?? ''}`;
-  if (name.includes('iPhone') || name.includes('iPod')) return 'iOS';
-  if (name.includes('iPad')) return 'iPadOS';
-  if (name.includes('AppleTV')) return 'tvOS';
-  if (name.includes('Watch')) return 'watchOS';
-  return name.includes('RealityDevice') ? 'visionOS' : 'macOS';
-}
-
 /**
  * Checks what was asked against what Apple's schema says, for every platform among the targets, and gives the
  * command as devices get it. One command goes to all targets: queries of several platforms are united.
@@ -151,6 +141,8 @@ function read(input: CommandInput, targets: readonly EnrollmentTarget[]): MdmCom
       );
     return rawCommand({ ...args, RequestType: requestType });
   }
+  // Where all targets were skipped nobody gets it, so no platform can object.
+  if (targets.length === 0) return rawCommand({ ...args, RequestType: requestType });
   const platforms = [...new Set(targets.map(platformOf))];
   const [first, ...others] = platforms.map((platform) => {
     const reader = new ArgumentReader(args);
@@ -159,6 +151,18 @@ function read(input: CommandInput, targets: readonly EnrollmentTarget[]): MdmCom
     return command;
   });
   return others.reduce(uniteQueries, first as MdmCommand);
+}
+
+const INVENTORY_OF: ReadonlyMap<string, InventoryKind> = new Map([
+  ['DeviceInformation', 'device'],
+  ['SecurityInfo', 'security'],
+  ['ProfileList', 'profiles'],
+  ['InstalledApplicationList', 'applications'],
+]);
+
+/** What the answer will tell the whole of: a command that asks for a part only is no inventory. */
+export function inventoryOf({ requestType, arguments: args, raw }: CommandInput): InventoryKind | null {
+  return raw || Object.keys(args).length > 0 ? null : (INVENTORY_OF.get(requestType) ?? null);
 }
 
 function uniteQueries(command: MdmCommand, other: MdmCommand): MdmCommand {

@@ -1,16 +1,21 @@
-import type { CommandState, QueuedCommand } from '@espalier/contracts';
+import type { CommandState, InventoryKind, QueuedCommand } from '@espalier/contracts';
 import {
+  insertIfAbsent,
   insertRows,
   isUniqueViolation,
   limitSql,
   page,
+  rowLock,
   upsert,
   type Database,
   type Page,
   type Queryable,
+  type Row,
   type Tx,
 } from '@espalier/persistence';
-import { rowLock } from '../row-lock.sql.js';
+
+/** Ids in one statement: SQL Server takes 2,100 parameters. */
+const IDS_AT_ONCE = 500;
 
 /** A row of `queued_command`. */
 export interface QueuedCommandRow {
@@ -24,7 +29,10 @@ export interface QueuedCommandRow {
   readonly is_open: number;
   readonly priority: number;
   readonly created_at: number;
+  readonly pushed_at: number | null;
   readonly sent_at: number | null;
+  /** What its answer tells the whole of, where it does. */
+  readonly inventory: InventoryKind | null;
   readonly not_now_count: number;
   readonly not_now_since: number | null;
   readonly completed_at: number | null;
@@ -44,12 +52,28 @@ export interface CommandRecord {
   readonly payloadSealed: string;
   readonly createdAt: number;
   readonly createdBy: string;
+  /** Targets that were left out. */
+  readonly skipped: readonly string[];
+  /** True for a command that is made once and queued again and again: it is never pruned. */
+  readonly standing: boolean;
+}
+
+/** What a repeated request is answered from. */
+export interface KnownCommand {
+  readonly id: string;
+  readonly requestHashSealed: string;
+  readonly skipped: string[];
 }
 
 export interface NewQueueEntry {
   readonly id: string;
+  readonly commandId: string;
   readonly enrollmentId: string;
+  readonly requestType: string;
   readonly priority: number;
+  readonly createdAt: number;
+  readonly createdBy: string;
+  readonly inventory: InventoryKind | null;
 }
 
 /** What a report changes of a command. */
@@ -70,7 +94,7 @@ export interface ReportContext {
 }
 
 const COLUMNS = `q.sequence, q.id, q.command_id, q.enrollment_id, q.request_type, q.created_by, q.state, q.is_open,
-  q.priority, q.created_at, q.sent_at, q.not_now_count, q.not_now_since, q.completed_at, q.error_chain`;
+  q.priority, q.created_at, q.pushed_at, q.sent_at, q.inventory, q.not_now_count, q.not_now_since, q.completed_at, q.error_chain`;
 
 /** The queue of commands, for everything but the hot path (see DeliveryStore). */
 export class CommandQueueStore {
@@ -78,17 +102,12 @@ export class CommandQueueStore {
 
   /** Fails where a command with this request id exists already, see isDuplicateRequest. */
   async insertCommand(tx: Tx, record: CommandRecord): Promise<void> {
-    await insertRows(tx, 'command', [
-      {
-        id: record.id,
-        request_id: record.requestId,
-        request_hash_sealed: record.requestHashSealed,
-        request_type: record.requestType,
-        payload_sealed: record.payloadSealed,
-        created_at: record.createdAt,
-        created_by: record.createdBy,
-      },
-    ]);
+    await insertRows(tx, 'command', [toCommandRow(record)]);
+  }
+
+  /** The same where it may be there already: standing commands have ids made of what they say. */
+  async ensureCommand(tx: Tx, record: CommandRecord): Promise<void> {
+    await insertIfAbsent(tx, 'command', ['id'], toCommandRow(record));
   }
 
   /** True for the error of a second command with the same request id. */
@@ -96,33 +115,64 @@ export class CommandQueueStore {
     return isUniqueViolation(error);
   }
 
-  async findByRequestId(
-    on: Queryable,
-    requestId: string,
-  ): Promise<{ id: string; request_hash_sealed: string } | undefined> {
-    const [row] = await on.query<{ id: string; request_hash_sealed: string }>(
-      'SELECT id, request_hash_sealed FROM {command} WHERE request_id = :requestId',
+  async findByRequestId(on: Queryable, requestId: string): Promise<KnownCommand | undefined> {
+    const [row] = await on.query<{ id: string; request_hash_sealed: string; skipped: string | null }>(
+      'SELECT id, request_hash_sealed, skipped FROM {command} WHERE request_id = :requestId',
       { requestId },
     );
-    return row;
+    return (
+      row && {
+        id: row.id,
+        requestHashSealed: row.request_hash_sealed,
+        skipped: row.skipped === null ? [] : (JSON.parse(row.skipped) as string[]),
+      }
+    );
   }
 
-  async enqueue(tx: Tx, record: CommandRecord, entries: readonly NewQueueEntry[]): Promise<void> {
+  async enqueue(tx: Tx, entries: readonly NewQueueEntry[]): Promise<void> {
     await insertRows(
       tx,
       'queued_command',
-      entries.map(({ id, enrollmentId, priority }) => ({
-        id,
-        command_id: record.id,
-        enrollment_id: enrollmentId,
-        request_type: record.requestType,
-        created_by: record.createdBy,
+      entries.map((entry) => ({
+        id: entry.id,
+        command_id: entry.commandId,
+        enrollment_id: entry.enrollmentId,
+        request_type: entry.requestType,
+        created_by: entry.createdBy,
         state: 'queued',
         is_open: 1,
-        priority,
-        created_at: record.createdAt,
+        priority: entry.priority,
+        created_at: entry.createdAt,
+        inventory: entry.inventory,
       })),
     );
+  }
+
+  /** Has open commands of a request type that no device has fetched say what another command says; gives whose. */
+  async takeOverUnfetched(
+    tx: Tx,
+    enrollmentIds: readonly string[],
+    requestType: string,
+    commandId: string,
+  ): Promise<string[]> {
+    const { hint, end } = rowLock(tx.dialect, 'q', 'update');
+    const taken: string[] = [];
+    for (let from = 0; from < enrollmentIds.length; from += IDS_AT_ONCE) {
+      const ids = enrollmentIds.slice(from, from + IDS_AT_ONCE);
+      const rows = await tx.query<{ id: string; enrollment_id: string }>(
+        `SELECT q.id, q.enrollment_id FROM {queued_command} q ${hint}
+         WHERE q.enrollment_id IN (:ids) AND q.is_open = 1 AND q.request_type = :requestType
+           AND q.state <> 'sent' ORDER BY q.enrollment_id, q.sequence ${end}`,
+        { ids, requestType },
+      );
+      if (rows.length === 0) continue;
+      await tx.execute('UPDATE {queued_command} SET command_id = :commandId WHERE id IN (:queued)', {
+        commandId,
+        queued: rows.map((row) => row.id),
+      });
+      taken.push(...rows.map((row) => row.enrollment_id));
+    }
+    return taken;
   }
 
   async ofCommand(on: Queryable, commandId: string): Promise<QueuedCommand[]> {
@@ -219,9 +269,11 @@ export class CommandQueueStore {
 
   /** Applies a report to a command that is still open; false where it was closed meanwhile. */
   async applyReport(tx: Tx, id: string, change: ReportChange): Promise<boolean> {
+    // What is deferred is fetched anew: what happens until then is in its answer.
+    const unsent = change.open ? 'sent_at = NULL, ' : '';
     const changed = await tx.execute(
       `UPDATE {queued_command}
-       SET state = :state, is_open = :open, not_now_count = :notNowCount, not_now_since = :notNowSince,
+       SET ${unsent}state = :state, is_open = :open, not_now_count = :notNowCount, not_now_since = :notNowSince,
            completed_at = :completedAt, error_chain = :errorChain
        WHERE id = :id AND is_open = 1`,
       { id, ...change },
@@ -250,13 +302,38 @@ export class CommandQueueStore {
       await tx.execute('DELETE FROM {command_result} WHERE queued_command_id IN (:ids)', { ids });
       await tx.execute('DELETE FROM {queued_command} WHERE id IN (:ids)', { ids });
       await tx.execute(
-        `DELETE FROM {command} WHERE id IN (:commandIds)
+        `DELETE FROM {command} WHERE id IN (:commandIds) AND is_standing = 0
          AND NOT EXISTS (SELECT 1 FROM {queued_command} q WHERE q.command_id = {command}.id)`,
         { commandIds },
       );
     });
     return rows.length;
   }
+
+  /** Deletes submissions of before `before` that queued nothing, or whose queue rows went to a later one. */
+  async pruneUnqueued(before: number, limit: number): Promise<number> {
+    return this.db.execute(
+      `DELETE FROM {command} WHERE id IN (
+         SELECT c.id FROM {command} c WHERE c.created_at < :before AND c.is_standing = 0
+         AND NOT EXISTS (SELECT 1 FROM {queued_command} q WHERE q.command_id = c.id)
+         ORDER BY c.created_at ${limitSql(this.db.dialect, limit)})`,
+      { before },
+    );
+  }
+}
+
+function toCommandRow(record: CommandRecord): Row {
+  return {
+    id: record.id,
+    request_id: record.requestId,
+    request_hash_sealed: record.requestHashSealed,
+    request_type: record.requestType,
+    payload_sealed: record.payloadSealed,
+    created_at: record.createdAt,
+    created_by: record.createdBy,
+    skipped: record.skipped.length === 0 ? null : JSON.stringify(record.skipped),
+    is_standing: record.standing ? 1 : 0,
+  };
 }
 
 function toQueuedCommand(row: QueuedCommandRow): QueuedCommand {
@@ -269,6 +346,7 @@ function toQueuedCommand(row: QueuedCommandRow): QueuedCommand {
     priority: row.priority,
     createdAt: row.created_at,
     createdBy: row.created_by,
+    pushedAt: row.pushed_at,
     sentAt: row.sent_at,
     notNowCount: row.not_now_count,
     notNowSince: row.not_now_since,

@@ -7,9 +7,10 @@ import {
 import type { ErrorChainItem, ResultReport, ResultStatus } from '@espalier/mdm-protocol';
 import type { Database, Tx } from '@espalier/persistence';
 import type { Logger } from '@espalier/service-kit';
-import type { DeviceFactsStore } from '../enrollment/device-facts.store.js';
-import type { EventPublisher } from '../outbox/event-publisher.js';
+import { eventMessage, type EventPublisher } from '@espalier/messaging';
 import type { Keyring } from '@espalier/secrets';
+import type { DeviceFactsStore } from '../enrollment/device-facts.store.js';
+import { inventoryMessage } from '../inventory/inventory-message.js';
 import type { CommandQueueStore, QueuedCommandRow, ReportChange } from './command-queue.store.js';
 
 const STATE_OF: Readonly<Record<ResultStatus, CommandState>> = {
@@ -23,7 +24,8 @@ export interface ReportServiceOptions {
   readonly db: Database;
   readonly queue: CommandQueueStore;
   readonly facts: DeviceFactsStore;
-  readonly events: EventPublisher;
+  /** Appends facts of several kinds at once to the outbox: this is the path of every answer. */
+  readonly events: Pick<EventPublisher<Tx>, 'publishEach'>;
   readonly vault: Keyring;
   readonly logger: Logger;
   readonly now: () => Date;
@@ -96,24 +98,28 @@ export class ReportService {
     const { queue, vault, facts, events } = this.options;
     const place = { table: 'command_result', column: 'report_sealed', row: command.id };
     await queue.saveResult(tx, command.id, vault.seal(report.raw, place));
-    if (
-      report.status === 'Acknowledged' &&
-      command.request_type === 'DeviceInformation' &&
-      report.result !== undefined
-    )
-      await facts.update(tx, command.enrollment_id, report.result);
-    await events.publish(tx, commandCompleted, {
-      ...factsOf(command, change.completedAt as number),
-      state: change.state,
-      errorChain: errorChain(report.errorChain),
-    });
+    const answer = report.status === 'Acknowledged' ? report.result : undefined;
+    if (answer !== undefined && command.request_type === 'DeviceInformation')
+      await facts.update(tx, command.enrollment_id, answer);
+    const at = change.completedAt as number;
+    await events.publishEach(tx, [
+      eventMessage(commandCompleted, {
+        ...factsOf(command, at),
+        state: change.state,
+        errorChain: errorChain(report.errorChain),
+        createdAt: command.created_at,
+        pushedAt: command.pushed_at,
+        sentAt: command.sent_at,
+      }),
+      ...(answer === undefined ? [] : inventoryMessage(command, answer, at)),
+    ]);
   }
 
   async #publishDeferred(tx: Tx, command: QueuedCommandRow, change: ReportChange): Promise<void> {
-    await this.options.events.publish(tx, commandDeferred, {
-      ...factsOf(command, this.options.now().getTime()),
-      notNowCount: change.notNowCount,
-    });
+    const facts = factsOf(command, this.options.now().getTime());
+    await this.options.events.publishEach(tx, [
+      eventMessage(commandDeferred, { ...facts, notNowCount: change.notNowCount }),
+    ]);
   }
 }
 

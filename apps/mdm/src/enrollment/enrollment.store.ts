@@ -1,6 +1,5 @@
 import type { Enrollment } from '@espalier/contracts';
-import { page, type Database, type Page, type Tx } from '@espalier/persistence';
-import { rowLock } from '../row-lock.sql.js';
+import { page, rowLock, type Database, type Page, type Queryable, type Tx } from '@espalier/persistence';
 import type { EnrollmentDetailRow } from './enrollment.rows.js';
 
 /** Which enrolments to list; what is left out does not restrict. */
@@ -14,10 +13,13 @@ export interface EnrollmentFilter {
 export interface EnrollmentTarget {
   readonly id: string;
   readonly state: string;
-  readonly kind: string;
+  readonly kind: 'device' | 'user';
   readonly model: string | null;
   readonly product_name: string | null;
 }
+
+/** Ids in one statement: SQL Server takes 2,100 parameters. */
+const IDS_AT_ONCE = 500;
 
 const DETAIL = `
   SELECT e.*, p.state AS push_state, c.not_after, s.seen_at, d.fingerprint AS device_fingerprint
@@ -63,14 +65,33 @@ export class EnrollmentStore {
     return row === undefined ? undefined : { enrollment: toEnrollment(row), openCommands: row.open_commands };
   }
 
-  /** Their state holds until the transaction ends, so that nothing is queued behind the back of a CheckOut. */
-  async lockTargets(tx: Tx, ids: readonly string[]): Promise<EnrollmentTarget[]> {
-    const { hint, end } = rowLock(tx.dialect, 'e', 'share');
-    return tx.query<EnrollmentTarget>(
-      `SELECT e.id, e.state, e.kind, e.model, e.product_name FROM {enrollment} e ${hint}
-       WHERE e.id IN (:ids) ${end}`,
-      { ids },
-    );
+  /** As the transaction sees it. */
+  async detail(on: Queryable, id: string): Promise<Enrollment | undefined> {
+    const [row] = await on.query<EnrollmentDetailRow>(`${DETAIL} WHERE e.id = :id`, { id });
+    return row && toEnrollment(row);
+  }
+
+  /**
+   * Their state holds until the transaction ends, so that nothing is queued behind the back of a CheckOut; `update`
+   * also keeps others of the same kind waiting.
+   */
+  async lockTargets(
+    tx: Tx,
+    ids: readonly string[],
+    strength: 'share' | 'update' = 'share',
+  ): Promise<EnrollmentTarget[]> {
+    const { hint, end } = rowLock(tx.dialect, 'e', strength);
+    const sorted = [...new Set(ids)].sort();
+    const found: EnrollmentTarget[] = [];
+    for (let from = 0; from < sorted.length; from += IDS_AT_ONCE)
+      found.push(
+        ...(await tx.query<EnrollmentTarget>(
+          `SELECT e.id, e.state, e.kind, e.model, e.product_name FROM {enrollment} e ${hint}
+           WHERE e.id IN (:ids) ORDER BY e.id ${end}`,
+          { ids: sorted.slice(from, from + IDS_AT_ONCE) },
+        )),
+      );
+    return found;
   }
 }
 

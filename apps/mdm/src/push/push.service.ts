@@ -1,9 +1,11 @@
 import type { ApnsClient, PushOutcome } from '@espalier/apns';
 import { enrollmentPushChanged, mdmErrors, type PushState } from '@espalier/contracts';
 import type { Database, Tx } from '@espalier/persistence';
-import type { Logger } from '@espalier/service-kit';
-import type { EventPublisher } from '../outbox/event-publisher.js';
+import type { EventPublisher } from '@espalier/messaging';
 import type { Keyring } from '@espalier/secrets';
+import { NudgedLoop, type Logger } from '@espalier/service-kit';
+import type { StatusReporter } from '../status/status-reporter.js';
+import { BatchWriter } from './batch-writer.js';
 import type { DuePush, PushStore, PushTarget } from './push.store.js';
 
 /** What the rest of the service asks of pushing. */
@@ -18,7 +20,8 @@ export interface PushServiceOptions {
   readonly db: Database;
   readonly store: PushStore;
   readonly apns: Pick<ApnsClient, 'push'>;
-  readonly events: EventPublisher;
+  readonly events: EventPublisher<Tx>;
+  readonly status: StatusReporter;
   readonly vault: Keyring;
   readonly logger: Logger;
   readonly now: () => Date;
@@ -36,14 +39,18 @@ const LEASE_MS = 45_000;
 /** Wakes devices for which something waits, until they have fetched it. */
 export class PushService implements PushScheduler {
   readonly #options: PushServiceOptions;
-  readonly #stopping = new AbortController();
+  readonly #loop: NudgedLoop;
   readonly #inFlight = new Set<Promise<void>>();
-  #running: Promise<void> | undefined;
-  #nudged = false;
-  #wake: () => void = () => undefined;
+  readonly #accepted = new BatchWriter<DuePush>((pushes) => this.#noteAccepted(pushes));
 
   constructor(options: PushServiceOptions) {
     this.#options = options;
+    this.#loop = new NudgedLoop({
+      name: 'pushes',
+      logger: options.logger,
+      run: () => this.#pushDue(),
+      ...(options.pollMs !== undefined && { pollMs: options.pollMs }),
+    });
   }
 
   async schedule(tx: Tx, enrollmentIds: readonly string[]): Promise<void> {
@@ -70,41 +77,17 @@ export class PushService implements PushScheduler {
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
   nudge(): void {
-    this.#nudged = true;
-    this.#wake();
+    this.#loop.nudge();
   }
 
   /** Finishes the pushes under way. What is left stays in the schedule. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    this.#wake();
-    await this.#running;
+    await this.#loop.stop();
     await Promise.all(this.#inFlight);
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      this.#nudged = false;
-      try {
-        while ((await this.#pushDue()) && !this.#stopping.signal.aborted);
-      } catch (error) {
-        this.#options.logger.error({ err: error }, 'pushing failed; trying again');
-      }
-      await this.#sleep();
-    }
-  }
-
-  async #sleep(): Promise<void> {
-    if (this.#nudged || this.#stopping.signal.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    const timer = setTimeout(resolve, this.#options.pollMs ?? 1_000);
-    await promise;
-    clearTimeout(timer);
   }
 
   /** Takes as many as there is room for; true where there may be more. Slow pushes hold up nobody else's. */
@@ -152,14 +135,14 @@ export class PushService implements PushScheduler {
 
   /** Apple, "Handling notification responses from APNs"; the decision is the gateway's, see PushOutcome. */
   async #settle(push: DuePush, target: PushTarget, outcome: PushOutcome): Promise<void> {
-    const { store, logger } = this.#options;
+    const { store, status, logger } = this.#options;
     const now = this.#options.now().getTime();
     const enrollmentId = push.enrollmentId;
     switch (outcome.kind) {
       case 'accepted':
-        return store.retryAt(enrollmentId, push.dueAt, now + this.#retryMs(push.attempts), true);
+        return this.#accepted.add(push);
       case 'retry':
-        return store.retryAt(enrollmentId, push.dueAt, now + outcome.afterMs, false);
+        return store.retryAt(enrollmentId, push.dueAt, now + outcome.afterMs);
       case 'token-invalid':
         return this.#suspend(target, 'invalid-token', outcome.reason);
       case 'unregistered':
@@ -170,8 +153,23 @@ export class PushService implements PushScheduler {
           { enrollmentId, reason: outcome.reason, outcome: outcome.kind },
           'APNs does not take our pushes',
         );
-        return store.retryAt(enrollmentId, push.dueAt, now + this.#retryMs(push.attempts), false);
+        if (outcome.kind === 'certificate-problem') await status.pushesRefused(outcome.reason);
+        return store.retryAt(enrollmentId, push.dueAt, now + this.#retryMs(push.attempts));
     }
+  }
+
+  /** Most pushes are accepted: they are noted together. */
+  async #noteAccepted(pushes: readonly DuePush[]): Promise<void> {
+    const { db, store } = this.#options;
+    const now = this.#options.now().getTime();
+    const groups = Map.groupBy(pushes, ({ dueAt, attempts }) => `${dueAt} ${attempts}`);
+    const again = [...groups.values()].map((group) => ({
+      ids: group.map((push) => push.enrollmentId),
+      takenUntil: group[0]?.dueAt ?? now,
+      dueAt: now + this.#retryMs(group[0]?.attempts ?? 1),
+    }));
+    const ids = pushes.map((push) => push.enrollmentId);
+    await db.transaction((tx) => store.woken(tx, ids, now, again));
   }
 
   #retryMs(attempts: number): number {
@@ -180,7 +178,7 @@ export class PushService implements PushScheduler {
   }
 
   async #suspend(target: PushTarget, state: PushState, reason: string): Promise<void> {
-    const { db, store, events, logger } = this.#options;
+    const { db, store, events, status, logger } = this.#options;
     const at = this.#options.now().getTime();
     await db.transaction(async (tx) => {
       if (!(await store.suspend(tx, target, state, at))) return;
@@ -189,6 +187,7 @@ export class PushService implements PushScheduler {
         'APNs refuses the token; no pushes until the device sends a new one',
       );
       await events.publish(tx, enrollmentPushChanged, { id: target.enrollment_id, push: state, reason, at });
+      await status.tokenRefused(tx, target.enrollment_id, reason, at);
     });
   }
 }

@@ -70,6 +70,36 @@ describeOnEachDatabase('pushing', { migrations: mdmMigrations }, (open) => {
     expect((await pushed).status).toBe(200);
   });
 
+  it('notes when the commands that wait were pushed, once, and tells it with their end', async () => {
+    const { device } = await enrolled();
+    const [first] = await harness.submit([device]);
+    const at = harness.now.getTime();
+    harness.rooms.push.start();
+    await settled();
+    const pushedAt = async (id: string | undefined): Promise<number | null> =>
+      (await harness.rooms.rpc.commands.get(id ?? '')).command.pushedAt;
+    expect(await pushedAt(first)).toBe(at);
+    const later = (harness.now = new Date(at + 30_000)).getTime();
+    const [second] = await harness.submit([device]);
+    expect(await pushedAt(second)).toBeNull();
+    await settled();
+    expect([await pushedAt(first), await pushedAt(second)]).toEqual([at, later]);
+    await device.next();
+    await device.report('Acknowledged', first);
+    const completed = (await harness.events()).find((event) => event.subject === 'command.completed');
+    expect(completed?.payload).toMatchObject({ createdAt: at, pushedAt: at, sentAt: later });
+  });
+
+  it('settles many accepted pushes together, each once', async () => {
+    const devices = await Promise.all(Array.from({ length: 60 }, () => enrolled()));
+    const ids = await harness.submit(devices.map(({ device }) => device));
+    harness.rooms.push.start();
+    await settled(devices.length);
+    for (const { token } of devices) expect(apple.apns.pushes(token)).toHaveLength(1);
+    const pushed = await harness.db.query('SELECT id FROM {queued_command} WHERE pushed_at IS NOT NULL');
+    expect(pushed).toHaveLength(ids.length);
+  });
+
   it('pushes again, later each time, until the device has fetched what waits, and then no more', async () => {
     const { device, token } = await enrolled();
     const [id] = await harness.submit([device]);
@@ -88,10 +118,11 @@ describeOnEachDatabase('pushing', { migrations: mdmMigrations }, (open) => {
   });
 
   /** Waits until the answer of a push has moved its next time into the future. */
-  async function settled(): Promise<void> {
+  async function settled(count = 1): Promise<void> {
+    const dueAt = harness.now.getTime() + 60_000;
+    const sql = 'SELECT due_at FROM {push_schedule} WHERE due_at = :dueAt';
     for (;;) {
-      const [row] = await harness.db.query<{ due_at: number }>('SELECT due_at FROM {push_schedule}');
-      if (row?.due_at === harness.now.getTime() + 60_000) return;
+      if ((await harness.db.query(sql, { dueAt })).length === count) return;
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
@@ -111,6 +142,11 @@ describeOnEachDatabase('pushing', { migrations: mdmMigrations }, (open) => {
       reason: 'Unregistered',
     });
     expect(await pushState(device)).toBe('unregistered');
+    expect(await untilEvent('status.mdm')).toMatchObject({
+      severity: 'warning',
+      messageId: 'push-token-refused',
+      enrollmentId: device.udid,
+    });
     const fresh = apple.apns.issueToken(TOPIC);
     const pushed = nextPush(fresh);
     await device.tokenUpdate({ token: Buffer.from(fresh, 'hex') });
@@ -124,6 +160,23 @@ describeOnEachDatabase('pushing', { migrations: mdmMigrations }, (open) => {
     harness.rooms.push.start();
     await harness.submit([device]);
     expect(await untilEvent('enrollment.push-changed')).toMatchObject({ push: 'invalid-token' });
+  });
+
+  it('tells an admin once that Apple refuses the certificate, however many pushes it refuses', async () => {
+    const devices = await Promise.all([enrolled(), enrolled(), enrolled()]);
+    apple.faults.inject({ action: answers.badCertificate(), count: 3 });
+    harness.rooms.push.start();
+    await harness.submit(devices.map(({ device }) => device));
+    await untilEvent('status.mdm');
+    await settled(3);
+    const told = (await harness.events()).filter((event) => event.subject === 'status.mdm');
+    expect(told.map(({ payload }) => payload)).toEqual([
+      expect.objectContaining({
+        severity: 'error',
+        component: 'push',
+        messageId: 'push-certificate-refused',
+      }),
+    ]);
   });
 
   it('tries a push on request again where Apple was out of order, though nothing waits', async () => {

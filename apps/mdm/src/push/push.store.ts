@@ -94,13 +94,40 @@ export class PushStore {
     );
   }
 
-  /** When to try again, unless it was scheduled anew since it was taken; `pushed` where it was woken already. */
-  async retryAt(id: string, takenUntil: number, dueAt: number, pushed: boolean): Promise<void> {
+  /** When to try again, unless it was scheduled anew since it was taken. */
+  async retryAt(id: string, takenUntil: number, dueAt: number): Promise<void> {
     await this.db.execute(
-      `UPDATE {push_schedule} SET due_at = :dueAt, forced = CASE WHEN :pushed = 1 THEN 0 ELSE forced END
-       WHERE enrollment_id = :id AND due_at = :takenUntil`,
-      { id, takenUntil, dueAt, pushed },
+      'UPDATE {push_schedule} SET due_at = :dueAt WHERE enrollment_id = :id AND due_at = :takenUntil',
+      { id, takenUntil, dueAt },
     );
+  }
+
+  /**
+   * Notes for devices that were woken when to wake them again unless they were scheduled anew since they were taken,
+   * and at what waits for them that it was pushed.
+   */
+  async woken(
+    tx: Tx,
+    ids: readonly string[],
+    pushedAt: number,
+    again: readonly {
+      readonly ids: readonly string[];
+      readonly takenUntil: number;
+      readonly dueAt: number;
+    }[],
+  ): Promise<void> {
+    // In the order in which submissions write: the queue before the schedule.
+    await tx.execute(
+      `UPDATE {queued_command} SET pushed_at = :pushedAt
+       WHERE enrollment_id IN (:ids) AND is_open = 1 AND pushed_at IS NULL`,
+      { ids, pushedAt },
+    );
+    for (const { ids: those, takenUntil, dueAt } of again)
+      await tx.execute(
+        `UPDATE {push_schedule} SET due_at = :dueAt, forced = 0
+         WHERE enrollment_id IN (:those) AND due_at = :takenUntil`,
+        { those, takenUntil, dueAt },
+      );
   }
 
   /** Stops pushing until the next TokenUpdate; false where that came meanwhile (another token is stored). */

@@ -3,7 +3,16 @@ import { z } from 'zod';
 /** What an API token may be allowed to do, each with what it says to people. */
 export const apiScopes = {
   'devices:read': 'See devices.',
-  'devices:push': 'Wake devices.',
+  'devices:push': 'Wake devices and have them evaluated.',
+  'devices:write':
+    'Change what is kept of devices and users: extension data, affinity, records that are obsolete.',
+  'collections:read': 'See collections, their rules and members.',
+  'collections:write': 'Make, change and delete collections, and have them evaluated.',
+  'library:read': 'See configuration items, baselines, applications and packages, with their content.',
+  'library:write': 'Make, change and delete what can be deployed, and upload content.',
+  'deployments:read': 'See deployments and how devices stand with them.',
+  'deployments:write': 'Deploy things to collections, change and end deployments.',
+  'status:read': 'See status messages of the services.',
   'commands:read': 'See commands and what devices answered.',
   'commands:write': 'Send commands to devices and take them back.',
   'commands:destructive':

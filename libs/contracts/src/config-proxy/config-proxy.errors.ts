@@ -47,6 +47,13 @@ export const configProxyErrors = defineErrors({
     title: 'A token can only give scopes that it has itself.',
     mend: 'Leave out the scopes named in the detail, or use a token that has them.',
   },
+  ESP_COMMANDS_NOT_FOR_COLLECTIONS: {
+    status: 400,
+    level: 'warn',
+    title:
+      'This command is not sent to a whole collection: it loses data, locks people out or interrupts them.',
+    mend: 'Send it to devices that you name, with the scope commands:destructive.',
+  },
   ESP_EVENTS_TOO_MANY_LISTENERS: {
     status: 503,
     level: 'warn',

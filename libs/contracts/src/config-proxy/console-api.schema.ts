@@ -16,16 +16,18 @@ const time = (description: string): z.ZodNumber =>
     .meta({ description: `${description} Epoch milliseconds, UTC.` });
 
 /** One enrolment as consoles see it. */
-export const deviceSchema = enrollmentSchema.meta({
-  id: 'Device',
+export const enrolledSchema = enrollmentSchema.meta({
+  id: 'Enrollment',
   description: 'One enrolment: a device, or a user on a device. Times are epoch milliseconds, UTC.',
 });
-export type Device = z.output<typeof deviceSchema>;
 
-export const deviceDetailSchema = enrollmentSchema
+export const enrollmentDetailSchema = enrollmentSchema
   .extend({ openCommands: z.number().int().meta({ description: 'Commands that are not done yet.' }) })
-  .meta({ id: 'DeviceDetail', description: 'One enrolment, with how many commands it has not done yet.' });
-export type DeviceDetail = z.output<typeof deviceDetailSchema>;
+  .meta({
+    id: 'EnrollmentDetail',
+    description: 'One enrolment, with how many commands it has not done yet.',
+  });
+export type EnrollmentDetail = z.output<typeof enrollmentDetailSchema>;
 
 export const commandSchema = queuedCommandSchema.meta({
   id: 'Command',
@@ -47,17 +49,20 @@ export const pageQuery = {
     .max(500)
     .default(100)
     .meta({ description: 'Items per page at most.' }),
-  cursor: z.string().min(1).max(2_000).optional().meta({ description: '"nextCursor" of the page before.' }),
+  cursor: z.string().min(1).max(8_000).optional().meta({ description: '"nextCursor" of the page before.' }),
 };
 
-export const deviceQuerySchema = z.strictObject({
+export const enrollmentQuerySchema = z.strictObject({
   state: enrollmentStateSchema.optional(),
   kind: z.enum(['device', 'user']).optional(),
   serialNumber: z.string().min(1).max(64).optional().meta({ description: 'Exact serial number.' }),
   ...pageQuery,
 });
 
-export const devicePageSchema = z.object({ items: z.array(deviceSchema), nextCursor: nextCursorSchema });
+export const enrollmentPageSchema = z.object({
+  items: z.array(enrolledSchema),
+  nextCursor: nextCursorSchema,
+});
 export const commandPageSchema = z.object({ items: z.array(commandSchema), nextCursor: nextCursorSchema });
 
 /** A command as a console spells it. */
@@ -91,7 +96,7 @@ const delivery = {
 };
 
 export const submitCommandsBodySchema = z.strictObject({
-  deviceIds: z.array(enrollmentIdSchema).min(1).max(1_000),
+  enrollmentIds: z.array(enrollmentIdSchema).min(1).max(1_000),
   ...delivery,
 });
 export const submitCommandBodySchema = z.strictObject(delivery);

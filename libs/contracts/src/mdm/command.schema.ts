@@ -60,6 +60,9 @@ export const queuedCommandSchema = z.object({
   priority: z.number().int(),
   createdAt: timeSchema,
   createdBy: z.string(),
+  /** When APNs first took a push for the device after the command was queued. */
+  pushedAt: timeSchema.nullable(),
+  /** When the device fetched it. */
   sentAt: timeSchema.nullable(),
   /** How often the device answered NotNow, and when first. */
   notNowCount: z.number().int(),

@@ -26,6 +26,18 @@ export const mdmErrors = defineErrors({
     level: 'info',
     title: 'The command cannot be taken back: the device has it or it is done.',
   },
+  ESP_MDM_DECLARATIONS_INVALID: {
+    status: 400,
+    level: 'info',
+    title: 'The declarations are not ones that a device would accept.',
+    mend: 'Correct what the detail names.',
+  },
+  ESP_MDM_DECLARATION_TOKEN_REUSED: {
+    status: 409,
+    level: 'warn',
+    title: 'The server token of a declaration was used before, for another payload.',
+    mend: 'Give the declaration a new server token whenever its payload changes: devices fetch by it.',
+  },
   ESP_MDM_REQUEST_ID_REUSED: {
     status: 409,
     level: 'info',

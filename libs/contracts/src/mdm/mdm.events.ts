@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { defineEvent } from '../messaging/define.js';
+import { defineStatusEvent } from '../status/status-message.schema.js';
 import { commandStateSchema, errorChainItemSchema } from './command.schema.js';
-import { enrollmentIdSchema, pushStateSchema } from './enrollment.schema.js';
+import { declarationStatusSchema } from './declaration.schema.js';
+import { enrollmentIdSchema, enrollmentSchema, pushStateSchema } from './enrollment.schema.js';
+import {
+  deviceFactsSchema,
+  installedApplicationSchema,
+  installedProfileSchema,
+  securityFactsSchema,
+} from './inventory.schema.js';
 
 const time = z.number().int();
 
@@ -33,6 +41,8 @@ export const enrollmentEnrolled = defineEvent({
     deviceId: enrollmentIdSchema,
     kind: z.enum(['device', 'user']),
     at: time,
+    /** As it stands now. */
+    enrollment: enrollmentSchema,
   }),
 });
 
@@ -86,5 +96,75 @@ export const commandCompleted = defineEvent({
   owner: 'mdm',
   aggregate: 'command',
   event: 'completed',
-  payload: commandFacts.extend({ state: commandStateSchema, errorChain: z.array(errorChainItemSchema) }),
+  payload: commandFacts.extend({
+    state: commandStateSchema,
+    errorChain: z.array(errorChainItemSchema),
+    createdAt: time,
+    pushedAt: time.nullable(),
+    sentAt: time.nullable(),
+  }),
 });
+
+const report = z.object({
+  enrollmentId: enrollmentIdSchema,
+  /** When the device answered. */
+  at: time,
+  /** When the device fetched the question: changes after that are not in the answer. */
+  askedAt: time,
+});
+
+/** A device answered DeviceInformation. */
+export const deviceReported = defineEvent({
+  owner: 'mdm',
+  aggregate: 'inventory',
+  event: 'device-reported',
+  payload: report.extend({ facts: deviceFactsSchema }),
+});
+
+/** A device answered SecurityInfo. */
+export const securityReported = defineEvent({
+  owner: 'mdm',
+  aggregate: 'inventory',
+  event: 'security-reported',
+  payload: report.extend({ facts: securityFactsSchema }),
+});
+
+/** A device answered ProfileList: all that is installed, so what is not named is not there. */
+export const profilesReported = defineEvent({
+  owner: 'mdm',
+  aggregate: 'inventory',
+  event: 'profiles-reported',
+  payload: report.extend({ profiles: z.array(installedProfileSchema) }),
+});
+
+/** A device answered InstalledApplicationList: all that is installed (at most 5,000 are told). */
+export const applicationsReported = defineEvent({
+  owner: 'mdm',
+  aggregate: 'inventory',
+  event: 'applications-reported',
+  payload: report.extend({ applications: z.array(installedApplicationSchema).max(5_000) }),
+});
+
+/** A device told how its declarations stand. */
+export const declarationsReported = defineEvent({
+  owner: 'mdm',
+  aggregate: 'declaration',
+  event: 'status-reported',
+  payload: z.object({
+    enrollmentId: enrollmentIdSchema,
+    at: time,
+    /** True: what is not named is not there. False: only what changed is named. */
+    full: z.boolean(),
+    declarations: z.array(declarationStatusSchema),
+  }),
+});
+
+/** When devices were last seen, several at once; up to a minute behind. */
+export const devicesSeen = defineEvent({
+  owner: 'mdm',
+  aggregate: 'presence',
+  event: 'seen',
+  payload: z.object({ seen: z.array(z.object({ enrollmentId: enrollmentIdSchema, at: time })).max(1_000) }),
+});
+
+export const mdmStatusReported = defineStatusEvent('mdm');

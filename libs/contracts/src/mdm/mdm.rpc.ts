@@ -1,16 +1,19 @@
 import { z } from 'zod';
 import { defineRpc } from '../messaging/define.js';
 import { commandInputSchema, plistJsonSchema, queuedCommandSchema } from './command.schema.js';
+import { declarationSchema, declarationStatusSchema } from './declaration.schema.js';
 import {
   enrollmentIdSchema,
   enrollmentSchema,
   enrollmentStateSchema,
   plainTextSchema,
 } from './enrollment.schema.js';
+import { inventoryKindSchema } from './inventory.schema.js';
 
 /** Opaque position of the next page; absent on the first request and after the last page. Holds a whole id. */
 const cursorSchema = z.string().max(2_000);
 const personSchema = plainTextSchema.min(1).max(255);
+const onInactiveSchema = z.enum(['refuse', 'skip']).default('refuse');
 const pageSizeSchema = z.number().int().min(1).max(500).default(100);
 
 export const listEnrollments = defineRpc({
@@ -47,8 +50,68 @@ export const submitCommand = defineRpc({
     /** False leaves the devices asleep: they get the command when they next connect. */
     push: z.boolean().default(true),
     createdBy: personSchema,
+    /** `skip` leaves out enrolments that are unknown or not enrolled (any more) instead of refusing all. */
+    onInactive: onInactiveSchema,
   }),
-  response: z.object({ commandId: z.uuid(), commands: z.array(queuedCommandSchema) }),
+  response: z.object({
+    commandId: z.uuid(),
+    commands: z.array(queuedCommandSchema),
+    /** What `skip` left out. */
+    skipped: z.array(enrollmentIdSchema),
+  }),
+  timeoutMs: 10_000,
+});
+
+/**
+ * Replaces the whole set of declarations of each enrolment and tells the devices (one DeclarativeManagement command
+ * each, where the set differs from what they have). The same `requestId` again answers with what the first one made.
+ */
+export const setDeclarations = defineRpc({
+  service: 'mdm',
+  verb: 'set-declarations',
+  request: z.object({
+    requestId: plainTextSchema.min(8).max(128),
+    enrollmentIds: z.array(enrollmentIdSchema).min(1).max(1_000),
+    /** All that the devices are to have from now on; empty removes what there is. */
+    declarations: z.array(declarationSchema).max(500),
+    createdBy: personSchema,
+    onInactive: onInactiveSchema,
+  }),
+  response: z.object({
+    declarationsToken: z.string(),
+    /** The commands that were queued; none for an enrolment whose set is the same already. */
+    commands: z.array(z.object({ enrollmentId: enrollmentIdSchema, id: z.uuid() })),
+    skipped: z.array(enrollmentIdSchema),
+  }),
+  timeoutMs: 10_000,
+});
+
+/** What a device last said of its declarations. */
+export const getDeclarations = defineRpc({
+  service: 'mdm',
+  verb: 'get-declarations',
+  request: z.object({ enrollmentId: enrollmentIdSchema }),
+  response: z.object({
+    /** What the device is to have. */
+    declarations: z.array(declarationSchema.omit({ payload: true })),
+    declarationsToken: z.string().nullable(),
+    status: z.array(declarationStatusSchema),
+    statusAt: z.number().int().nullable(),
+  }),
+});
+
+/** Asks devices for facts anew; answers arrive as `inventory` events. What is asked for already is not asked twice. */
+export const requestInventory = defineRpc({
+  service: 'mdm',
+  verb: 'request-inventory',
+  request: z.object({
+    enrollmentIds: z.array(enrollmentIdSchema).min(1).max(1_000),
+    kinds: z.array(inventoryKindSchema).min(1),
+    createdBy: personSchema,
+    /** False leaves the devices asleep. */
+    push: z.boolean().default(true),
+  }),
+  response: z.object({ queued: z.number().int(), skipped: z.array(enrollmentIdSchema) }),
   timeoutMs: 10_000,
 });
 

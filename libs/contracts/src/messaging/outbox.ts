@@ -16,6 +16,8 @@ export interface OutboxRow extends OutboxMessage {
 /** Where a service keeps messages between its transaction and NATS. `Tx` is the store's transaction handle. */
 export interface OutboxStore<Tx = unknown> {
   append(tx: Tx, message: OutboxMessage): Promise<void>;
+  /** Several at once, in their order. */
+  appendAll(tx: Tx, messages: readonly OutboxMessage[]): Promise<void>;
   /** The oldest rows, in order. Taking does not hide them: two relays may get the same. */
   takeBatch(limit: number): Promise<readonly OutboxRow[]>;
   remove(ids: readonly string[]): Promise<void>;
@@ -29,4 +31,6 @@ export interface OutboxStore<Tx = unknown> {
 export interface InboxStore<Tx = unknown> {
   /** True the first time, false where this durable has handled the message before. */
   claim(tx: Tx, durable: string, messageId: string): Promise<boolean>;
+  /** Several at once, each different: gives those that were not handled before. */
+  claimAll(tx: Tx, durable: string, messageIds: readonly string[]): Promise<ReadonlySet<string>>;
 }

@@ -7,6 +7,8 @@ export { eventMessage } from './events/event-message.js';
 export { PermanentFailure } from './jetstream/permanent-failure.js';
 export { DEFAULT_STREAM_LIMITS, type StreamLimits } from './jetstream/stream.definitions.js';
 export { connectMessaging } from './nats-messaging.js';
+export type { BatchedEvent } from './events/event-batcher.js';
+export { EventPublisher } from './outbox/event-publisher.js';
 export { OutboxRelay, type OutboxRelayOptions } from './outbox/outbox-relay.js';
 export { renderNatsConfig, type NatsConfigOptions, type NatsUser } from './permissions/nats-config.js';
 export {

@@ -9,6 +9,7 @@ import type {
 } from '@espalier/contracts';
 import type { Registry } from 'prom-client';
 import type { z } from 'zod';
+import type { BatchedEvent } from './events/event-batcher.js';
 
 import type { DeadLetters } from './dead-letters/dead-letters.types.js';
 import type { StreamLimits } from './jetstream/stream.definitions.js';
@@ -143,6 +144,18 @@ export interface RetryOptions {
   readonly maxMs?: number;
 }
 
+/** Like {@link ConsumeOptions}, for events that come by the thousand: many share one transaction. */
+export interface ConsumeBatchOptions<C extends EventContract, Tx> extends Pick<
+  ConsumeOptions<C, Tx>,
+  'durable' | 'maxDeliver' | 'ackWaitMs' | 'startFrom' | 'retry'
+> {
+  readonly inbox: InboxOptions<Tx>;
+  /** Events of one transaction at most; 200 unless told. What arrives during one is handled together in the next. */
+  readonly max?: number;
+  /** Gets only events that were not handled before. Where it fails, each event is tried by itself. */
+  handleBatch(events: readonly BatchedEvent<C>[], tx: Tx): Promise<void>;
+}
+
 export interface TailOptions {
   /** Resume after this position; without it only events from now on. */
   readonly afterSequence?: number;
@@ -202,6 +215,11 @@ export interface Messaging {
   consume<C extends EventContract, Tx = undefined>(
     contracts: C | readonly C[],
     options: ConsumeOptions<C, Tx>,
+  ): Registration;
+  /** Handles events durably, many in one transaction; replicas share them. In no order. */
+  consumeBatches<C extends EventContract, Tx>(
+    contracts: C | readonly C[],
+    options: ConsumeBatchOptions<C, Tx>,
   ): Registration;
   /** Shows events as they come, in stream order, at the pace of the handler; nothing is kept on the server. */
   tail<C extends EventContract>(

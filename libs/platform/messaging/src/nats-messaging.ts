@@ -17,7 +17,7 @@ import { DeadLetterSink } from './dead-letters/dead-letter.sink.js';
 import { DeadLetterStore } from './dead-letters/dead-letter.store.js';
 import { EventReplayer } from './dead-letters/event-replayer.js';
 import { DeclaredGuard } from './declared.js';
-import { consumerConfig, eventPlan } from './events/event-consumer.js';
+import { batchPlan, consumerConfig, eventPlan } from './events/event-consumer.js';
 import { durableName, eventFilter } from './events/event-filter.js';
 import { EventTail } from './events/event-tail.js';
 import { DeliveryHandler, type DeliveryPlan } from './jetstream/delivery-handler.js';
@@ -27,6 +27,7 @@ import { DEFAULT_STREAM_LIMITS, EVENT_STREAM, JOB_STREAM } from './jetstream/str
 import { enqueueJob, jobPlan, workerConfig } from './jobs/job-queue.js';
 import type {
   CallOptions,
+  ConsumeBatchOptions,
   ConsumeOptions,
   EnqueueOptions,
   JobHandler,
@@ -158,6 +159,23 @@ class NatsMessaging implements Messaging {
     return this.#read(name, plan, {
       stream: EVENT_STREAM,
       capacity: concurrency,
+      consumer: () => consumerConfig(name, eventFilter(declared.events), options),
+    });
+  }
+
+  consumeBatches<C extends EventContract, Tx>(
+    contracts: C | readonly C[],
+    options: ConsumeBatchOptions<C, Tx>,
+  ): Registration {
+    const events = toList<C>(contracts);
+    const declared = this.#guard.consumes(options.durable, events);
+    const name = durableName(this.service, options.durable);
+    this.#take(name);
+    const plan = batchPlan(events, options);
+    this.#replayer.add(plan);
+    return this.#read(name, plan, {
+      stream: EVENT_STREAM,
+      capacity: plan.capacity,
       consumer: () => consumerConfig(name, eventFilter(declared.events), options),
     });
   }

@@ -13,6 +13,7 @@ export { Input } from './endpoint/input.decorator.js';
 export { httpErrors } from './errors/http.errors.js';
 export { PROBLEM_CONTENT_TYPE, problemSchema, toProblem, type Problem } from './errors/problem.js';
 export { drainOnShutdown } from './http/drain-on-shutdown.js';
+export { BodyStream, readBodyStream } from './http/body-streams.js';
 export { NestLogger } from './http/nest-logger.js';
 export { requestIdOf, type Gate } from './http/request-hooks.js';
 export { readTlsFiles, reloadOnHangup, type TlsFiles } from './http/tls-files.js';

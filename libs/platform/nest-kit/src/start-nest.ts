@@ -1,5 +1,5 @@
 import type { Server } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { DynamicModule, INestApplication, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -15,8 +15,10 @@ import type {
 import { PROBLEM_CONTENT_TYPE, toProblem } from './errors/problem.js';
 import { ProblemFilter } from './errors/problem.filter.js';
 import { drainOnShutdown } from './http/drain-on-shutdown.js';
+import { refuseMalformed } from './http/malformed.js';
 import { NestLogger } from './http/nest-logger.js';
 import { addRequestHooks, requestIdOf, type Gate } from './http/request-hooks.js';
+import { addBodyStreams, limitBodyTime } from './http/body-streams.js';
 import { RouteIndex } from './http/route-index.js';
 import { readTlsFiles, reloadOnHangup, type TlsFiles } from './http/tls-files.js';
 
@@ -32,6 +34,8 @@ export interface NestOptions {
   readonly gate?: Gate;
   /** Longest body, in bytes; 1 MiB unless told. */
   readonly bodyLimit?: number;
+  /** How long a body that is read into memory may take to arrive, in ms; 30 s unless told. */
+  readonly wholeBodyMs?: number;
   /** Addresses or networks of proxies whose X-Forwarded-For is believed; none unless told. */
   readonly trustedProxies?: readonly string[];
 }
@@ -43,6 +47,7 @@ export interface NestServer {
 }
 
 const MIB = 1024 * 1024;
+const WHOLE_BODY_MS = 30_000;
 /** Ids are up to 400 characters, each of which may be spelt %XX. */
 const MAX_PARAM_LENGTH = 1_200;
 
@@ -62,6 +67,8 @@ export async function startNest(
   const adapter = createAdapter(options);
   const fastify = adapter.getInstance<FastifyInstance>();
   fastify.removeContentTypeParser('text/plain');
+  addBodyStreams(fastify);
+  limitBodyTime(fastify, options.wholeBodyMs ?? WHOLE_BODY_MS);
   addRequestHooks(fastify, { name: options.name, logger, metrics, routes, gate: options.gate });
 
   const app = await NestFactory.create(module, adapter, {
@@ -87,8 +94,8 @@ function createAdapter({ https, bodyLimit, trustedProxies }: NestOptions): Fasti
     genReqId: requestIdOf,
     requestIdHeader: false,
     trustProxy: trustedProxies === undefined || trustedProxies.length === 0 ? false : [...trustedProxies],
-    // A request must be whole within this time; its answer may take longer.
-    requestTimeout: 30_000,
+    // Heads have Node's own limit, bodies ours: see limitBodyTime.
+    requestTimeout: 0,
     keepAliveTimeout: 65_000,
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
@@ -108,31 +115,4 @@ function refuseBadUrl(error: FastifyError, request: FastifyRequest, reply: Fasti
     .header('content-type', PROBLEM_CONTENT_TYPE)
     .header('x-request-id', request.id)
     .send(Buffer.from(JSON.stringify(toProblem(body, request.id))));
-}
-
-/** What is not even HTTP. */
-function refuseMalformed(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-  const large = error.code === 'HPE_HEADER_OVERFLOW';
-  const line = late
-    ? '408 Request Timeout'
-    : large
-      ? '431 Request Header Fields Too Large'
-      : '400 Bad Request';
-  const status = Number(line.slice(0, 3));
-  const detail = late
-    ? 'The request was not whole in time.'
-    : large
-      ? 'The headers are too large.'
-      : 'This is not HTTP.';
-  const problem = toProblem({ ...commonErrors.ESP_BAD_REQUEST({ detail }).toBody(), status }, 'none');
-  const body = JSON.stringify(problem);
-  socket.end(
-    `HTTP/1.1 ${line}\r\nconnection: close\r\ncontent-type: ${PROBLEM_CONTENT_TYPE}\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
 }

@@ -21,6 +21,7 @@ export { insertIfAbsent, insertRows, upsert, type Row } from './statements/write
 export { claimRows, type Claim } from './statements/claim-rows.js';
 export { limitSql, page, type Page, type PageRequest } from './statements/page.js';
 export { resealColumn, type ResealColumn, type ResealResult } from './reseal/reseal-column.js';
+export { rowLock, type RowLock } from './sql/row-lock.js';
 export { bindSql, type BoundStatement } from './sql/sql-template.js';
 export { openServiceDatabase, type DatabaseHost } from './database/service-database.js';
 export { TimeRecorder, type TimeRecorderOptions } from './recorders/time-recorder.js';

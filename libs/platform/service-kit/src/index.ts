@@ -9,3 +9,5 @@ export * from './health/management.server.js';
 export * from './lifecycle/lifecycle.js';
 export * from './logging/logger.js';
 export * from './metrics/metrics.js';
+export * from './loops/nudged-loop.js';
+export * from './loops/retention.service.js';

@@ -1,4 +1,16 @@
+export { allPlatforms, type ApplePlatform } from './apple-schema/apple-schema.js';
 export { ConfigProfileError } from './config-profile.error.js';
+export {
+  inspectDeclaration,
+  type DeclarationInput,
+  type DeployableDeclaration,
+} from './deployable-declaration.js';
+export {
+  inspectProfile,
+  prepareProfile,
+  type DeployableProfile,
+  type ProfileScope,
+} from './deployable-profile.js';
 export { buildEnrollmentProfile } from './enrollment-profile.builder.js';
 export type {
   EnrollmentProfileOptions,

@@ -10,7 +10,7 @@ export {
   type CommandPayload,
 } from './commands/command.payload.js';
 export type * from './commands/command.types.js';
-export { defaultDeviceQueries } from './commands/device-queries.js';
+export { defaultDeviceQueries, inventoryDeviceQueries } from './commands/device-queries.js';
 export {
   buildReport,
   parseCommandReport,
@@ -21,6 +21,29 @@ export {
   type ResultReport,
   type ResultStatus,
 } from './command-report.js';
+export {
+  buildDeclaration,
+  buildDeclarationItems,
+  buildSyncTokens,
+  declarationKindOf,
+  declarationKinds,
+  longestDeclarationText,
+  parseDeclaration,
+  parseDeclarationItems,
+  parseSyncTokens,
+  type DeclarationBody,
+  type DeclarationKind,
+  type DeclarationReference,
+  type SyncTokens,
+} from './declarative/declaration.js';
+export { formatEndpoint, parseEndpoint, type DeclarativeEndpoint } from './declarative/endpoint.js';
+export {
+  buildStatusReport,
+  parseStatusReport,
+  type DeclarationState,
+  type StatusReason,
+  type StatusReport,
+} from './declarative/status-report.js';
 export {
   buildDeviceError,
   type DeviceError,

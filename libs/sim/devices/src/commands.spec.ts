@@ -116,7 +116,7 @@ describe('commands', () => {
   });
 
   it('says that it does not know a request type', async () => {
-    for (const RequestType of ['DeclarativeManagement', 'MakeCoffee', 'toString']) {
+    for (const RequestType of ['RestartDevice', 'MakeCoffee', 'toString']) {
       const report = await ask(mac(), { RequestType });
       expect([report.status, ...codes(report)]).toEqual(['Error', 'MCMDMErrorDomain 12021']);
     }
@@ -131,7 +131,7 @@ describe('commands', () => {
 
   it('tells security, applications and certificates', async () => {
     const security = (await ask(mac(), { RequestType: 'SecurityInfo' })).result['SecurityInfo'];
-    expect(isPlistDict(security) && security['FDE_Enabled']).toBe(false);
+    expect(isPlistDict(security) && security['FDE_Enabled']).toBe(mac().facts.fileVault);
     const identifiers = ['com.apple.Safari', 'com.example.application001', 'com.example.none'];
     const some = await ask(mac(), { RequestType: 'InstalledApplicationList', Identifiers: identifiers });
     expect(dicts(some.result, 'InstalledApplicationList').map(({ Identifier }) => Identifier)).toEqual(

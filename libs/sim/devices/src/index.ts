@@ -1,3 +1,6 @@
+export { type ControlMessage } from './control/control-message.js';
+export { controlFleet, readControlMessage, type ControlResult } from './control/fleet-control.js';
+export type { DeclarationStatus, StatusReason } from './declarations/declaration-status.js';
 export {
   DeviceFaults,
   type CommandFault,
@@ -12,12 +15,14 @@ export { DeviceEvents } from './events/device-events.js';
 export { DeviceFleet, type EnrollmentSummary, type FleetOptions } from './fleet/device-fleet.js';
 export { readFleetStatus, type DeviceStatus } from './fleet/fleet-folder.js';
 export type { RetryPolicy } from './http/retry.js';
+export type { DeviceApplication } from './identity/device-applications.js';
+export type { DeviceFacts } from './identity/device-facts.js';
 export type { DeviceIdentity, DevicePlatform, PlatformChoice } from './identity/device-identity.js';
 export { deviceModels, type DeviceModel } from './identity/device-models.js';
 export { generatedKeys, pooledKeys, type KeySource } from './identity/key-source.js';
 export { readEnrollmentPlan, type EnrollmentPlan, type ScepPlan } from './profile/enrollment-plan.js';
 export type { ProfileSource } from './profile/profile-download.js';
 export { simErrors } from './sim-devices.errors.js';
-export type { DeviceState, JournalEntry, PendingResult } from './state/device-state.js';
+export type { DeviceState, FactChanges, JournalEntry, MacUser, PendingResult } from './state/device-state.js';
 // For specs of what simulated devices are used for.
 export * from './testing/index.js';

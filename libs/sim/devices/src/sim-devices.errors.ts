@@ -60,6 +60,30 @@ export const simErrors = defineErrors({
     level: 'error',
     title: 'The server answered NotNow with a command that was just put off.',
   },
+  ESP_SIM_DECLARATIONS_INVALID: {
+    status: 502,
+    level: 'error',
+    title: 'The server’s declarations cannot be taken.',
+  },
+  ESP_SIM_DECLARATIONS_UNSETTLED: {
+    status: 502,
+    level: 'error',
+    title: 'The token of the declarations does not settle.',
+    mend: 'Let the token change with the declarations only, and be the same in tokens and declaration-items.',
+  },
+  ESP_SIM_PROFILE_MISSING: { status: 404, level: 'warn', title: 'The profile is not installed.' },
+  ESP_SIM_PROFILE_LOCKED: {
+    status: 409,
+    level: 'warn',
+    title: 'The profile does not allow its removal.',
+    mend: 'Remove it as root (force), or by command.',
+  },
+  ESP_SIM_CONTROL_INVALID: {
+    status: 400,
+    level: 'warn',
+    title: 'The control message cannot be understood.',
+  },
+  ESP_SIM_DEVICE_MISSING: { status: 404, level: 'warn', title: 'There is no such device.' },
   ESP_SIM_TOKEN_TAKEN: {
     status: 409,
     level: 'error',

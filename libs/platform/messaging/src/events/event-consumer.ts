@@ -2,7 +2,8 @@ import type { EventContract } from '@espalier/contracts';
 import { AckPolicy, DeliverPolicy, type ConsumerConfig } from '@nats-io/jetstream';
 
 import { InvalidPayload, type DeliveryPlan } from '../jetstream/delivery-handler.js';
-import type { ConsumeOptions, DeliveryMeta, ReceivedEvent } from '../messaging.types.js';
+import type { ConsumeBatchOptions, ConsumeOptions, DeliveryMeta, ReceivedEvent } from '../messaging.types.js';
+import { EventBatcher } from './event-batcher.js';
 import { fieldErrors, toJson } from '../wire/codec.js';
 
 const DEFAULT_MAX_DELIVER = 8;
@@ -46,6 +47,35 @@ export function consumerConfig(
     max_deliver: -1,
     max_ack_pending: options.ordered === true ? 1 : 1_000,
     deliver_policy: options.startFrom === 'new' ? DeliverPolicy.New : DeliverPolicy.All,
+  };
+}
+
+const DEFAULT_BATCH = 200;
+
+/** How a durable subscription treats events that share transactions. */
+export function batchPlan<C extends EventContract, Tx>(
+  contracts: readonly C[],
+  options: ConsumeBatchOptions<C, Tx>,
+): DeliveryPlan & { readonly capacity: number } {
+  const { durable, inbox, max = DEFAULT_BATCH } = options;
+  const batcher = new EventBatcher<C, Tx>({
+    durable,
+    inbox,
+    max,
+    handleBatch: (events, tx) => options.handleBatch(events, tx),
+  });
+  return {
+    kind: 'event',
+    source: durable,
+    // One transaction runs while the next one fills.
+    capacity: 2 * max,
+    maxDeliver: options.maxDeliver ?? DEFAULT_MAX_DELIVER,
+    ackWaitMs: options.ackWaitMs ?? DEFAULT_ACK_WAIT_MS,
+    retry: options.retry ?? {},
+    handle: async (text, meta) => {
+      const event = decodeEvent(contracts, meta.subject, text);
+      return event === undefined ? 'skipped' : batcher.add(event, meta);
+    },
   };
 }
 

@@ -160,6 +160,10 @@ export class SqliteBoxes implements OutboxStore<DatabaseSync>, InboxStore<Databa
     );
   }
 
+  async appendAll(tx: DatabaseSync, messages: readonly OutboxMessage[]): Promise<void> {
+    for (const message of messages) await this.append(tx, message);
+  }
+
   async takeBatch(limit: number): Promise<readonly OutboxRow[]> {
     const rows = this.database.prepare('SELECT * FROM outbox ORDER BY id LIMIT ?').all(limit);
     return rows.map((row) => ({
@@ -182,6 +186,12 @@ export class SqliteBoxes implements OutboxStore<DatabaseSync>, InboxStore<Databa
   async claim(tx: DatabaseSync, durable: string, messageId: string): Promise<boolean> {
     const insert = tx.prepare('INSERT INTO inbox VALUES (?, ?) ON CONFLICT DO NOTHING');
     return insert.run(durable, messageId).changes === 1;
+  }
+
+  async claimAll(tx: DatabaseSync, durable: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const fresh = new Set<string>();
+    for (const id of ids) if (await this.claim(tx, durable, id)) fresh.add(id);
+    return fresh;
   }
 
   /** One at a time: SQLite's connection has one transaction. */

@@ -17,7 +17,7 @@ export type EndpointMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
  */
 export interface EndpointSpec {
   readonly method: EndpointMethod;
-  /** Whole path, as in `/api/v1/devices/:id`. */
+  /** Whole path, as in `/api/v1/enrollments/:id`. */
   readonly path: `/${string}`;
   /** What the caller needs: the name of a scope, `any` for whoever is known, `public` for everybody. */
   readonly scope: string;
@@ -31,6 +31,11 @@ export interface EndpointSpec {
   /** Names in lower case; other headers are left alone. */
   readonly headers?: z.ZodObject;
   readonly body?: z.ZodType;
+  /**
+   * Content types of a body that the handler reads by itself with `@BodyStream()`, of any size and for any time as
+   * long as bytes come; instead of `body`.
+   */
+  readonly streams?: readonly string[];
   /** JSON that the handler gives back; without it the answer is empty (204) or of `contentType`. */
   readonly response?: z.ZodType;
   /** True where the handler writes the answer itself (`@Res()`) and gives nothing back. */

@@ -85,6 +85,14 @@ function operation(spec: EndpointSpec, operationId: string, schemas: SchemaColle
         content: { 'application/json': { schema: schemas.schema(spec.body, 'input') } },
       },
     }),
+    ...(spec.streams !== undefined && {
+      requestBody: {
+        required: true,
+        content: Object.fromEntries(
+          spec.streams.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]),
+        ),
+      },
+    }),
     responses: {
       [statusOf(spec)]: response(spec, schemas),
       ...(!isPublic && { '401': PROBLEM, ...(spec.scope !== 'any' && { '403': PROBLEM }) }),

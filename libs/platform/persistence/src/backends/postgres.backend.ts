@@ -168,16 +168,29 @@ async function query(
 const STALE_PLAN = '0A000';
 const NAMED_STATEMENTS = 500;
 const NAMED_PARAMETERS = 64;
+/** Statements that callers make up (filters, queries of collections) seldom come so often. */
+const NAMED_AFTER = 20;
+const WATCHED_STATEMENTS = 2_000;
 const names = new Map<string, string>();
+/** How often a statement without a name came; the longest unseen ones are forgotten. */
+const seen = new Map<string, number>();
 
 /**
- * A name for a statement that comes again, so that the server parses and plans it once per connection: half of its
- * CPU for short statements. Statements with long lists are many and get none.
+ * A name for a statement that comes again and again, so that the server parses and plans it once per connection: half
+ * of its CPU for short statements. Statements with long lists are many and get none.
  */
 function nameOf(text: string, parameters: number): string | undefined {
   if (parameters === 0 || parameters > NAMED_PARAMETERS) return undefined;
   const known = names.get(text);
   if (known !== undefined || names.size >= NAMED_STATEMENTS) return known;
+  const count = (seen.get(text) ?? 0) + 1;
+  seen.delete(text);
+  if (count < NAMED_AFTER) {
+    seen.set(text, count);
+    const [oldest] = seen.size > WATCHED_STATEMENTS ? seen.keys() : [];
+    if (oldest !== undefined) seen.delete(oldest);
+    return undefined;
+  }
   const name = `auto_${names.size}`;
   names.set(text, name);
   return name;

@@ -49,6 +49,8 @@ export interface TableSpec {
 /** Changes a schema, the same way on every dialect. */
 export interface SchemaEditor {
   readonly dialect: Dialect;
+  /** Name of the service's schema; on SQLite only a name. */
+  readonly schema: string;
   createTable(name: string, table: TableSpec): Promise<void>;
   dropTable(name: string): Promise<void>;
   /** A column of a table with rows must be nullable or have a default. */
@@ -59,6 +61,9 @@ export interface SchemaEditor {
   createIndex(table: string, index: IndexSpec): Promise<void>;
   /** `index` as it was given to `createIndex` or `createTable`. */
   dropIndex(table: string, index: Pick<IndexSpec, 'name' | 'columns'>): Promise<void>;
+  /** `select` in the portable spelling, with `{table}`; the same columns on every dialect. */
+  createView(name: string, select: string): Promise<void>;
+  dropView(name: string): Promise<void>;
   /** Moves data; same spelling as {@link Queryable}. */
   execute(sql: string, params?: SqlParams): Promise<void>;
   /** For data moves that must look first. Gives no rows where DDL is only rendered. */

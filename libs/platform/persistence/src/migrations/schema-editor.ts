@@ -21,6 +21,7 @@ export function schemaEditor(
   };
   return {
     dialect: sink.dialect,
+    schema,
     createTable: (name, table) => all(ddl.createTable(name, table)),
     dropTable: (name) => all(ddl.dropTable(name)),
     addColumn: (table, name, column) => all(ddl.addColumn(table, name, column)),
@@ -28,6 +29,8 @@ export function schemaEditor(
     renameColumn: (table, from, to) => all(ddl.renameColumn(table, from, to)),
     createIndex: (table, index) => all([ddl.createIndex(table, index)]),
     dropIndex: (table, index) => all(ddl.dropIndex(table, index)),
+    createView: (name, select) => all([`CREATE VIEW {${name}} AS ${select}`]),
+    dropView: (name) => all([`DROP VIEW {${name}}`]),
     execute: async (sql, params) => {
       await sink.execute(sql, params);
     },

@@ -44,16 +44,19 @@ class DatabaseOutbox implements Outbox {
   ) {}
 
   append(tx: Tx, message: OutboxMessage): Promise<void> {
-    const { subject, messageId, payload, headers } = message;
-    return insertRows(tx, 'outbox', [
-      {
-        subject,
-        message_id: messageId,
-        payload,
-        headers: headers === undefined ? null : JSON.stringify(headers),
-        created_at: this.now(),
-      },
-    ]);
+    return this.appendAll(tx, [message]);
+  }
+
+  appendAll(tx: Tx, messages: readonly OutboxMessage[]): Promise<void> {
+    const createdAt = this.now();
+    const rows = messages.map(({ subject, messageId, payload, headers }) => ({
+      subject,
+      message_id: messageId,
+      payload,
+      headers: headers === undefined ? null : JSON.stringify(headers),
+      created_at: createdAt,
+    }));
+    return insertRows(tx, 'outbox', rows);
   }
 
   async takeBatch(limit: number): Promise<OutboxRow[]> {

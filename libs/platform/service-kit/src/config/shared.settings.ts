@@ -13,6 +13,13 @@ export const databaseSettings = {
   }),
 } as const;
 
+/** Settings of services that keep secrets. */
+export const keyringSettings = {
+  keyringFile: setting('ESPALIER_KEYRING_FILE', fields.path(), {
+    description: 'Keys that encrypt secrets at rest. Losing this file loses every secret that is kept.',
+  }),
+} as const;
+
 /** Settings of services that talk over NATS. */
 export const natsSettings = {
   natsServers: setting(

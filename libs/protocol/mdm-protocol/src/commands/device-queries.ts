@@ -66,3 +66,16 @@ export const defaultDeviceQueries: Readonly<Record<ApplePlatform, readonly strin
   watchOS: [...everywhere, ...storage, 'Model', 'BatteryLevel', 'IsMDMLostModeEnabled', 'TimeZone'],
   visionOS: [...everywhere, ...storage, 'BatteryLevel', 'BluetoothMAC', 'TimeZone', 'SoftwareUpdateDeviceID'],
 };
+
+const mobileExtra = ['IMEI', 'PhoneNumber', 'LastCloudBackupDate', 'IsActivationLockEnabled'];
+
+/** What inventory asks for: the default, and what ties a device to its owner's other records of it. */
+export const inventoryDeviceQueries: Readonly<Record<ApplePlatform, readonly string[]>> = {
+  // Apple's schema has no TimeZone for Macs; those that do not know a query leave it out.
+  macOS: [...defaultDeviceQueries.macOS, 'IsActivationLockEnabled', 'TimeZone'],
+  iOS: [...defaultDeviceQueries.iOS, ...mobileExtra],
+  iPadOS: [...defaultDeviceQueries.iPadOS, ...mobileExtra],
+  tvOS: defaultDeviceQueries.tvOS,
+  watchOS: [...defaultDeviceQueries.watchOS, 'IsActivationLockEnabled'],
+  visionOS: defaultDeviceQueries.visionOS,
+};

@@ -1,9 +1,4 @@
-import {
-  buildReport,
-  type CommandPayload,
-  type EnrollmentIds,
-  type ResultStatus,
-} from '@espalier/mdm-protocol';
+import { buildReport, type CommandPayload, type ResultStatus } from '@espalier/mdm-protocol';
 import { readDict } from '@espalier/plist';
 import type { DeviceState, PendingResult } from '../state/device-state.js';
 import {
@@ -14,6 +9,7 @@ import {
   type CommandHandler,
   type CommandOutcome,
 } from './command-outcome.js';
+import { declarativeManagement } from './declarative-management.command.js';
 import { deviceInformation } from './device-information.command.js';
 import { certificateList, installedApplicationList, securityInfo } from './inventory.commands.js';
 import { installProfile, profileList, removeProfile } from './profile.commands.js';
@@ -31,7 +27,12 @@ const rights = {
   security: 1024,
 };
 
-const commands: Readonly<Record<string, { readonly right: number; readonly handle: CommandHandler }>> = {
+interface Command {
+  readonly right: number;
+  readonly handle: CommandHandler;
+}
+
+const commands: Readonly<Record<string, Command>> = {
   CertificateList: { right: rights.seeProfiles, handle: certificateList },
   DeclarativeManagement: { right: 0, handle: declarativeManagement },
   DeviceInformation: { right: rights.deviceInfo, handle: deviceInformation },
@@ -44,8 +45,20 @@ const commands: Readonly<Record<string, { readonly right: number; readonly handl
   SecurityInfo: { right: rights.security, handle: securityInfo },
 };
 
-function declarativeManagement(): never {
-  throw mdmError('invalidRequestType', 'Declarative management is not supported on this device.');
+/** What a Mac takes on a user channel. */
+const userCommands: ReadonlySet<string> = new Set([
+  'CertificateList',
+  'DeclarativeManagement',
+  'DeviceInformation',
+  'InstalledApplicationList',
+  'InstallProfile',
+  'ProfileList',
+  'RemoveProfile',
+]);
+
+function commandFor(requestType: string, { folder }: CommandContext): Command | undefined {
+  if (!Object.hasOwn(commands, requestType)) return undefined;
+  return folder.state.user === undefined || userCommands.has(requestType) ? commands[requestType] : undefined;
 }
 
 /** A command carried out: effects and result, to be committed together. */
@@ -83,7 +96,7 @@ export function repeatedResult(
   status: ResultStatus,
 ): PendingResult {
   const { commandUuid, requestType } = command;
-  const report = buildReport({ enrollment: enrollmentOf(context), status, commandUuid });
+  const report = buildReport({ enrollment: context.enrollment, status, commandUuid });
   // No execution, so no new number: the journal has its line.
   const { executions: execution } = context.folder.state;
   return { execution, commandUuid, requestType, status, report: report.toString('base64'), refusals: 0 };
@@ -110,7 +123,7 @@ function outcomeOf(
 
 function carriedOut({ requestType, command }: CommandPayload, context: CommandContext): Outcome {
   try {
-    const known = Object.hasOwn(commands, requestType) ? commands[requestType] : undefined;
+    const known = commandFor(requestType, context);
     if (known === undefined)
       throw mdmError('invalidRequestType', `“${requestType}” is not a valid request type.`);
     if ((context.plan.accessRights & known.right) !== known.right)
@@ -137,7 +150,7 @@ function reportOf(
   fault: CommandFault | undefined,
 ): Buffer {
   const report = buildReport({
-    enrollment: enrollmentOf(context),
+    enrollment: context.enrollment,
     status,
     commandUuid,
     errorChain,
@@ -149,7 +162,3 @@ function reportOf(
 }
 
 const GARBAGE = Buffer.from('\t<key>\x01\n');
-
-function enrollmentOf({ identity }: CommandContext): EnrollmentIds {
-  return { udid: identity.udid };
-}

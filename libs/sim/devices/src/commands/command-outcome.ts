@@ -1,4 +1,4 @@
-import type { ErrorChainItem } from '@espalier/mdm-protocol';
+import type { EnrollmentIds, ErrorChainItem } from '@espalier/mdm-protocol';
 import type { DictReader, PlistInputDict } from '@espalier/plist';
 import type { DeviceIdentity } from '../identity/device-identity.js';
 import type { ManagementPlan } from '../profile/enrollment-plan.js';
@@ -8,12 +8,19 @@ import type { DeviceState, PendingResult } from '../state/device-state.js';
 /** What a command handler may look at. */
 export interface CommandContext {
   readonly identity: DeviceIdentity;
+  /** How messages of this channel name it. */
+  readonly enrollment: EnrollmentIds;
+  /** Of the device, or of the user channel. */
   readonly folder: DeviceFolder;
+  /** Of the device: its facts and applications count on all channels. */
+  readonly device: DeviceFolder;
   readonly plan: ManagementPlan;
   /** DER of the device's identity. */
   readonly certificate: Buffer;
   /** How many third-party applications the device has. */
   readonly applications: number;
+  /** Whether InstallProfile is to fail for this PayloadIdentifier: a fault. */
+  readonly failsProfile: (identifier: string) => boolean;
   readonly now: () => Date;
 }
 

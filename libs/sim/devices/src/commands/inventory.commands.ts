@@ -1,21 +1,24 @@
 import { formatName, nameValue, parseCertificate, decodePem } from '@espalier/x509';
 import type { PlistInputDict } from '@espalier/plist';
+import { applicationsOf, type DeviceApplication } from '../identity/device-applications.js';
+import { factsOf } from '../identity/device-facts.js';
 import { modelOf } from '../identity/device-identity.js';
 import type { CommandHandler } from './command-outcome.js';
 
-/** FileVault off, defaults elsewhere: a device as it comes out of its box. */
-export const securityInfo: CommandHandler = (_command, { identity, folder }) => {
+/** FileVault, firewall and passcode as the device's facts say; defaults elsewhere. */
+export const securityInfo: CommandHandler = (_command, { identity, device }) => {
   const { appleSilicon } = modelOf(identity);
+  const { fileVault, firewall, passcode } = factsOf(device.state);
   const management = { EnrolledViaDEP: false, IsUserEnrollment: false };
   const info: PlistInputDict =
     identity.platform === 'mac'
       ? {
           AuthenticatedRootVolumeEnabled: true,
-          FDE_Enabled: false,
+          FDE_Enabled: fileVault,
           FDE_HasInstitutionalRecoveryKey: false,
-          FDE_HasPersonalRecoveryKey: false,
+          FDE_HasPersonalRecoveryKey: fileVault,
           FirewallSettings: {
-            FirewallEnabled: false,
+            FirewallEnabled: firewall,
             BlockAllIncoming: false,
             StealthMode: false,
             Applications: [],
@@ -36,7 +39,7 @@ export const securityInfo: CommandHandler = (_command, { identity, folder }) => 
         }
       : {
           HardwareEncryptionCaps: 3,
-          PasscodePresent: folder.state.locked,
+          PasscodePresent: passcode,
           PasscodeCompliant: true,
           PasscodeCompliantWithProfiles: true,
           PasscodeLockGracePeriod: 0,
@@ -46,55 +49,39 @@ export const securityInfo: CommandHandler = (_command, { identity, folder }) => 
   return { status: 'Acknowledged', result: { SecurityInfo: info } };
 };
 
-const macApplications = [
-  'Safari',
-  'Mail',
-  'Calendar',
-  'Contacts',
-  'Maps',
-  'Messages',
-  'Notes',
-  'Photos',
-  'Preview',
-];
-const mobileApplications = ['Pages', 'Numbers', 'Keynote', 'iMovie', 'GarageBand'];
 const MEGABYTE = 1_000_000;
 
-/** Apple's own on a Mac (devices of the other platforms do not list them), then made-up ones. */
-export const installedApplicationList: CommandHandler = (command, { identity, applications }) => {
+export const installedApplicationList: CommandHandler = (command, { device, applications }) => {
   const wanted = new Set(command.strings('Identifiers'));
+  const keys = new Set(command.strings('Items'));
   const managedOnly = command.optionalBoolean('ManagedAppsOnly') ?? false;
-  const { osVersion } = modelOf(identity);
-  const apple = identity.platform === 'mac' ? macApplications : mobileApplications;
-  const all = [
-    ...apple.map((name) => application(name, `com.apple.${name}`, osVersion, 40)),
-    ...Array.from({ length: applications }, (_, index) => {
-      const number = String(index + 1).padStart(3, '0');
-      return application(
-        `Application ${number}`,
-        `com.example.application${number}`,
-        `${1 + (index % 9)}.0.${index}`,
-        5 + (index % 90),
-      );
-    }),
-  ];
   // Nothing is managed: InstallApplication is not simulated.
   const listed = managedOnly
     ? []
-    : all.filter(({ Identifier }) => wanted.size === 0 || wanted.has(Identifier));
-  return { status: 'Acknowledged', result: { InstalledApplicationList: listed } };
+    : applicationsOf(device.state, applications).filter(
+        ({ identifier }) => wanted.size === 0 || wanted.has(identifier),
+      );
+  return {
+    status: 'Acknowledged',
+    result: { InstalledApplicationList: listed.map((application) => only(keys, describe(application))) },
+  };
 };
 
-function application(Name: string, Identifier: string, version: string, megabytes: number) {
+function describe({ identifier, name, version, megabytes }: DeviceApplication): PlistInputDict {
   return {
-    Identifier,
-    Name,
+    Identifier: identifier,
+    Name: name,
     ShortVersion: version,
     Version: version,
     BundleSize: megabytes * MEGABYTE,
     IsValidated: true,
     Installing: false,
   };
+}
+
+/** What `Items` asks for; everything where it asks for nothing. */
+function only(keys: ReadonlySet<string>, entry: PlistInputDict): PlistInputDict {
+  return keys.size === 0 ? entry : Object.fromEntries(Object.entries(entry).filter(([key]) => keys.has(key)));
 }
 
 /** The identity, and the roots that the enrolment profile brought. */

@@ -6,7 +6,7 @@ import type { CommandContext } from '../commands/command-outcome.js';
 import type { DeviceEventDetails, DeviceEventKind } from '../events/device-event.js';
 import { simErrors } from '../sim-devices.errors.js';
 import type { DeviceFolder } from '../state/device-folder.js';
-import type { PendingResult } from '../state/device-state.js';
+import type { DeviceState, PendingResult } from '../state/device-state.js';
 import type { DeviceFaults } from './device-faults.js';
 import type { MdmConnection } from './mdm-connection.js';
 
@@ -65,10 +65,9 @@ export class CommandSession {
 
   async #exchange(pending: PendingResult | undefined): Promise<CommandPayload | undefined> {
     const { mdm, context, folder } = this.options;
-    const { udid } = context.identity;
     const body =
       pending === undefined
-        ? buildReport({ enrollment: { udid }, status: 'Idle' })
+        ? buildReport({ enrollment: context.enrollment, status: 'Idle' })
         : Buffer.from(pending.report, 'base64');
     const cutFirst = this.#cutNext;
     this.#cutNext = false;
@@ -101,14 +100,18 @@ export class CommandSession {
     }
     const fault = faults.take(context.identity.serial, command);
     const { changes, pending } = executeCommand(command, context, fault);
+    const { profiles } = folder.state;
     folder.commit(changes, pending, context.now());
-    if (changes.profiles !== undefined) folder.pruneProfiles();
     this.#commands += 1;
     this.#cutNext = fault === 'cut';
     if (pending.status === 'NotNow') this.#deferred.add(command.commandUuid);
     else this.#deferred.delete(command.commandUuid);
     const { commandUuid, requestType, status, execution } = pending;
     emit('command', { commandUuid, requestType, status, execution });
+    if (changes.profiles !== undefined) {
+      folder.pruneProfiles();
+      tellProfiles(profiles, changes.profiles, emit);
+    }
     const { answerDelayMs } = faults.settings;
     if (answerDelayMs > 0)
       await wait(answerDelayMs, undefined, { signal }).catch(() => {
@@ -119,5 +122,19 @@ export class CommandSession {
   #complain(raise: (options: ErrorOptions) => EspalierError, command: CommandPayload): void {
     const { code, message } = raise({ detail: `${command.requestType} ${command.commandUuid}` });
     this.options.emit('error', { code, message });
+  }
+}
+
+function tellProfiles(
+  before: DeviceState['profiles'],
+  after: DeviceState['profiles'],
+  emit: CommandSessionOptions['emit'],
+): void {
+  for (const { identifier } of before)
+    if (!after.some((one) => one.identifier === identifier))
+      emit('profile-removed', { identifier, by: 'server' });
+  for (const profile of after) {
+    const { identifier, uuid } = profile;
+    if (!before.includes(profile)) emit('profile-installed', { identifier, uuid, by: 'server' });
   }
 }

@@ -15,6 +15,10 @@ export interface FaultSettings {
   readonly answerDelayMs: number;
   /** Default 15 s. */
   readonly notNowRecheckMs: number;
+  /** Profiles that the user removes as root whenever they are there; `*` stands for any characters. */
+  readonly resistProfiles: readonly string[];
+  /** Profiles that cannot be installed. */
+  readonly failProfiles: readonly string[];
 }
 
 /** A fault for particular commands; it comes before any chance. */
@@ -37,6 +41,8 @@ const none: FaultSettings = {
   cut: 0,
   answerDelayMs: 0,
   notNowRecheckMs: 15_000,
+  resistProfiles: [],
+  failProfiles: [],
 };
 
 /** The faults of a fleet; to be changed at any time. */
@@ -66,6 +72,16 @@ export class DeviceFaults {
     const entry = { rule, left: count === 'always' ? Infinity : count };
     this.#rules.add(entry);
     return () => void this.#rules.delete(entry);
+  }
+
+  /** Whether the user does not want a profile. */
+  resists(identifier: string): boolean {
+    return matchesAny(identifier, this.#settings.resistProfiles);
+  }
+
+  /** Whether InstallProfile fails for a profile. */
+  failsProfile(identifier: string): boolean {
+    return matchesAny(identifier, this.#settings.failProfiles);
   }
 
   /** Draws the fault of one command. */
@@ -113,4 +129,23 @@ function checked(settings: FaultSettings): FaultSettings {
   if (!(settings.answerDelayMs >= 0) || !(settings.notNowRecheckMs >= 0))
     throw new RangeError('Times must not be negative.');
   return settings;
+}
+
+/** `*` in a pattern stands for any characters; all else for itself, as identifiers are compared. */
+function matchesAny(identifier: string, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) => matches(identifier, pattern.split('*')));
+}
+
+/** Without a regular expression: a pattern of many stars must not take for ever. */
+function matches(text: string, [first = '', ...rest]: readonly string[]): boolean {
+  const last = rest.pop();
+  if (last === undefined) return text === first;
+  if (!text.startsWith(first) || !text.endsWith(last)) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = text.indexOf(part, at);
+    if (found === -1) return false;
+    at = found + part.length;
+  }
+  return at <= text.length - last.length;
 }

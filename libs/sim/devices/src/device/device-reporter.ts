@@ -2,19 +2,24 @@ import { isEspalierError } from '@espalier/contracts';
 import type { DeviceEvent, DeviceEventDetails, DeviceEventKind } from '../events/device-event.js';
 import type { DeviceEvents } from '../events/device-events.js';
 import type { RetryOptions } from '../http/retry.js';
-import type { DeviceIdentity } from '../identity/device-identity.js';
+import { nameOf } from '../identity/device-facts.js';
+import type { DeviceFolder } from '../state/device-folder.js';
 
-/** Tells what happens to one device. */
+/** Tells what happens to one device, or to a user channel of it. */
 export class DeviceReporter {
+  /** @param device the folder whose facts name the device; its own, unless this is of a user channel */
   constructor(
-    private readonly identity: DeviceIdentity,
+    private readonly folder: DeviceFolder,
     private readonly events: DeviceEvents,
     private readonly now: () => Date,
+    private readonly device: DeviceFolder = folder,
   ) {}
 
   emit<K extends DeviceEventKind>(kind: K, details: DeviceEventDetails[K]): void {
-    const { serial, udid, name, platform } = this.identity;
-    const device = { serial, udid, name, platform };
+    const { serial, udid, platform } = this.folder.state.identity;
+    const name = nameOf(this.device.state);
+    const user = this.folder.state.user?.shortName;
+    const device = { serial, udid, name, platform, ...(user !== undefined && { user }) };
     this.events.emit({ kind, at: this.now().toISOString(), device, ...details } as DeviceEvent);
   }
 

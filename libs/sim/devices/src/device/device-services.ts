@@ -31,6 +31,8 @@ export interface DeviceServices {
   readonly clients: HttpClients;
   /** Third-party applications per device. */
   readonly applications: number;
+  /** Short name of the user whose channel Macs enrol too. */
+  readonly user: string | undefined;
   readonly now: () => Date;
   readonly random: () => number;
 }

@@ -1,12 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { buildCheckin, type CheckinMessage } from '@espalier/mdm-protocol';
+import { buildCheckin, type CheckinMessage, type EnrollmentIds } from '@espalier/mdm-protocol';
 import { fingerprint, parseCertificate } from '@espalier/x509';
 import type { RetryOptions } from '../http/retry.js';
 import { withRetry } from '../http/retry.js';
+import { factsOf } from '../identity/device-facts.js';
 import { modelOf } from '../identity/device-identity.js';
 import type { ManagementPlan, ScepPlan } from '../profile/enrollment-plan.js';
 import { enrollByScep } from '../scep/scep-enroller.js';
 import type { DeviceFolder } from '../state/device-folder.js';
+import type { DeviceState } from '../state/device-state.js';
 import type { DeviceServices } from './device-services.js';
 import type { MdmConnection } from './mdm-connection.js';
 
@@ -46,16 +48,17 @@ export async function authenticate(
 ): Promise<void> {
   const { identity } = folder.state;
   const model = modelOf(identity);
+  const { name, osVersion, buildVersion } = factsOf(folder.state);
   await checkIn(mdm, {
     messageType: 'Authenticate',
     enrollment: { udid: identity.udid },
     topic: plan.topic,
-    deviceName: identity.name,
+    deviceName: name,
     // Mobile devices tell their order number here, and the identifier as ProductName only.
     model: identity.platform === 'mac' ? model.identifier : model.modelNumber.slice(0, 5),
     modelName: model.modelName,
-    osVersion: model.osVersion,
-    buildVersion: model.buildVersion,
+    osVersion,
+    buildVersion,
     productName: model.identifier,
     serialNumber: identity.serial,
     ...(identity.imei !== undefined && { imei: identity.imei }),
@@ -63,18 +66,26 @@ export async function authenticate(
   folder.update({ phase: 'authenticated' });
 }
 
-/** Gets a new device token and tells the server. */
+/** How the messages of a channel name it. */
+export function enrollmentIdsOf({ identity, user }: DeviceState): EnrollmentIds {
+  const { udid } = identity;
+  if (user === undefined) return { udid };
+  return { udid, userId: user.id, userShortName: user.shortName, userLongName: user.longName };
+}
+
+/** Gets a new device token for a channel and tells the server. */
 export async function updateToken(steps: EnrollmentSteps, mdm: MdmConnection): Promise<string> {
   const { folder, plan, services, retry } = steps;
   const pushToken = await withRetry(() => services.push.newToken(plan.topic, retry.signal), retry);
   const mobile = folder.state.identity.platform !== 'mac';
+  const enrollment = enrollmentIdsOf(folder.state);
   const pushMagic = folder.state.pushMagic ?? randomUUID().toUpperCase();
   const unlockToken = folder.state.unlockToken ?? (mobile ? randomBytes(256).toString('base64') : undefined);
   // Pushes may come as soon as the server knows: the magic must be known here by then.
   folder.update({ pushToken, pushMagic, unlockToken });
   await checkIn(mdm, {
     messageType: 'TokenUpdate',
-    enrollment: { udid: folder.state.identity.udid },
+    enrollment,
     topic: plan.topic,
     pushMagic,
     token: Buffer.from(pushToken, 'hex'),

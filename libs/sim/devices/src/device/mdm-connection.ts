@@ -97,7 +97,10 @@ function refusal(reply: HttpReply): EspalierError {
       fields: { reason: 'unrecognized' },
     });
   const text = reply.body.toString('utf8', 0, 300).replaceAll(/\s+/g, ' ');
-  return simErrors.ESP_SIM_REQUEST_REFUSED({ detail: `It answered ${reply.status}. ${text}`.trim() });
+  return simErrors.ESP_SIM_REQUEST_REFUSED({
+    detail: `It answered ${reply.status}. ${text}`.trim(),
+    fields: { status: String(reply.status) },
+  });
 }
 
 /** The code in the body of a 403; without a content type devices pass over it. */

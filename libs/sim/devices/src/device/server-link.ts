@@ -21,6 +21,7 @@ export class ServerLink {
   #management: Management | undefined;
   #http: HttpClient | undefined;
   #closing: NodeJS.Timeout | undefined;
+  #users = 0;
 
   constructor(
     private readonly folder: DeviceFolder,
@@ -35,16 +36,26 @@ export class ServerLink {
   connection(retry: RetryOptions): MdmConnection {
     const { plan, certificate, key } = this.management;
     const { identityMode, now } = this.services;
-    this.#keepOpen();
     this.#http ??= this.#open();
     const signs = identityMode === 'signature' || (identityMode === 'profile' && plan.signMessage);
     const signer = signs ? { certificate, key } : undefined;
     return new MdmConnection({ plan, http: this.#http, signer, now, retry });
   }
 
-  /** A TLS identity takes some 60 KB: an idle device does without, as it does without a connection. */
-  closeSoon(): void {
-    this.#closing ??= setTimeout(() => this.#close(), this.services.clients.idleMs).unref();
+  /**
+   * Keeps connections open while something runs that uses them, and for a while after. A TLS identity takes some
+   * 60 KB: an idle device does without, as it does without a connection.
+   */
+  async during<T>(task: () => Promise<T>): Promise<T> {
+    this.#users += 1;
+    this.#keepOpen();
+    try {
+      return await task();
+    } finally {
+      this.#users -= 1;
+      if (this.#users === 0)
+        this.#closing ??= setTimeout(() => this.#close(), this.services.clients.idleMs).unref();
+    }
   }
 
   /** Closes it; the next connection reads everything from disk. */

@@ -1,21 +1,34 @@
+import { randomUUID } from 'node:crypto';
 import { isEspalierError } from '@espalier/contracts';
+import type { DeclarationStatus } from '../declarations/declaration-status.js';
+import { declarationsOf } from '../declarations/declaration-sync.js';
 import type { RemovalReason } from '../events/device-event.js';
 import type { RetryOptions, RetryPolicy } from '../http/retry.js';
+import { applicationsOf, type DeviceApplication } from '../identity/device-applications.js';
+import { factsOf, type DeviceFacts } from '../identity/device-facts.js';
 import type { DeviceIdentity } from '../identity/device-identity.js';
-import { readEnrollmentPlan, type ManagementPlan } from '../profile/enrollment-plan.js';
-import { downloadProfile, type ProfileSource } from '../profile/profile-download.js';
+import type { ProfileSource } from '../profile/profile-download.js';
 import { simErrors } from '../sim-devices.errors.js';
 import type { DeviceFolder } from '../state/device-folder.js';
-import type { DeviceState, JournalEntry } from '../state/device-state.js';
-import { CommandSession, type SessionEnd } from './command-session.js';
+import type { AddedApplication, DeviceState, FactChanges, JournalEntry } from '../state/device-state.js';
+import type { SessionEnd } from './command-session.js';
 import { DeviceReporter } from './device-reporter.js';
 import type { DeviceServices } from './device-services.js';
-import { authenticate, checkOut, obtainIdentity, updateToken, type EnrollmentSteps } from './enrollment.js';
-import type { MdmConnection } from './mdm-connection.js';
+import { checkOut } from './enrollment.js';
+import { EnrollmentRun } from './enrollment-run.js';
+import { ManagementChannel } from './management-channel.js';
 import { ServerLink } from './server-link.js';
+import { UserHands } from './user-hands.js';
 
 /** A goodbye is not worth more. */
 const CHECK_OUT_ATTEMPTS = 2;
+
+/** A channel with what belongs to it. */
+interface OpenChannel {
+  readonly folder: DeviceFolder;
+  readonly channel: ManagementChannel;
+  readonly hands: UserHands;
+}
 
 /**
  * One simulated Mac, iPhone or iPad. Made by a {@link DeviceFleet}. What happens to it is told by the fleet's events.
@@ -25,20 +38,31 @@ export class SimulatedDevice {
   readonly #services: DeviceServices;
   readonly #reporter: DeviceReporter;
   readonly #link: ServerLink;
+  readonly #run: EnrollmentRun;
+  readonly #own: OpenChannel;
+  /** The user channels of a Mac. */
+  #users: OpenChannel[] = [];
   #stopped = false;
   /** Ends what runs: at stop() for good, at checkOut() for what would keep the user waiting. */
   #activity = new AbortController();
-  #wanted = false;
+  /** The same for the user channels, which also end where the device leaves by its own channel. */
+  #userActivity = new AbortController();
   #enrollment: Promise<void> | undefined;
-  #sessions: Promise<SessionEnd> | undefined;
-  #recheck: NodeJS.Timeout | undefined;
-  readonly #background = new Set<Promise<void>>();
 
   constructor(folder: DeviceFolder, services: DeviceServices) {
     this.#folder = folder;
     this.#services = services;
-    this.#reporter = new DeviceReporter(folder.state.identity, services.events, services.now);
+    this.#reporter = new DeviceReporter(folder, services.events, services.now);
     this.#link = new ServerLink(folder, services);
+    this.#run = new EnrollmentRun({
+      folder,
+      services,
+      link: this.#link,
+      reporter: this.#reporter,
+      retry: (policy) => this.#retry(policy),
+    });
+    this.#own = this.#openChannel(folder, this.#reporter);
+    this.#users = folder.openUsers().map((user) => this.#openUser(user));
   }
 
   get identity(): DeviceIdentity {
@@ -49,13 +73,37 @@ export class SimulatedDevice {
     return this.#folder.state;
   }
 
+  /** The states of its user channels; Macs only. */
+  get users(): Readonly<DeviceState>[] {
+    return this.#users.map(({ folder }) => folder.state);
+  }
+
   get phase(): DeviceState['phase'] {
     return this.#folder.state.phase;
+  }
+
+  /** What the device tells of itself now. */
+  get facts(): DeviceFacts {
+    return factsOf(this.#folder.state);
+  }
+
+  get applications(): DeviceApplication[] {
+    return applicationsOf(this.#folder.state, this.#services.applications);
+  }
+
+  /** How its declarations stand. */
+  get declarations(): DeclarationStatus[] {
+    return declarationsOf(this.#folder, this.#folder);
   }
 
   /** Every report that the device made, oldest first, each CommandUUID with an end at most once. */
   journal(): JournalEntry[] {
     return this.#folder.journal();
+  }
+
+  /** What happened to its declarations, oldest first: lines of `declarations.ndjson`. */
+  declarationJournal(): Readonly<Record<string, unknown>>[] {
+    return this.#folder.declarationNotes().map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
   /**
@@ -75,30 +123,72 @@ export class SimulatedDevice {
   /** After a restart: finishes an enrolment that was under way; waits for pushes; asks for commands at once. */
   async resume(): Promise<void> {
     if (this.phase === 'enrolled') {
-      await this.#waitForPushes();
-      await this.connect();
+      await this.#own.channel.waitForPushes();
+      await Promise.all([this.#own.channel.connect(), this.#resumeUsers()]);
     } else if (this.phase !== 'removed' && this.#folder.enrollmentProfile !== undefined)
       await this.#finishEnrollment();
   }
 
   /**
    * Asks for commands until there are no more, as on a push. One session at a time: called during one, another follows.
+   * @param user short name of the user whose channel it is; the device's own where there is none
    * @throws EspalierError ESP_SIM_PHASE; all else is told by events
    */
-  connect(): Promise<SessionEnd> {
-    if (!this.#isOnline)
+  connect(user?: string): Promise<SessionEnd> {
+    const open = user === undefined ? this.#own : this.#userNamed(user);
+    if (!this.#isOnline || open === undefined)
       return Promise.reject(simErrors.ESP_SIM_PHASE({ detail: `${this.identity.serial} is not online.` }));
-    this.#wanted = true;
-    return (this.#sessions ??= this.#runSessions());
+    return open.channel.connect();
+  }
+
+  /**
+   * The user removes a profile; the enrolment profile as {@link checkOut} does. The server is not told: it sees it
+   * when it asks.
+   * @param options.force as root, also where PayloadRemovalDisallowed
+   * @throws EspalierError ESP_SIM_PROFILE_MISSING, ESP_SIM_PROFILE_LOCKED, ESP_SIM_PHASE
+   */
+  async removeProfile(identifier: string, options: { readonly force?: boolean } = {}): Promise<void> {
+    if (this.phase === 'enrolled' && identifier === this.#link.management.plan.identifier)
+      return this.checkOut();
+    const owner = [this.#own, ...this.#users].find(({ folder }) =>
+      folder.state.profiles.some((one) => one.identifier === identifier),
+    );
+    (owner ?? this.#own).hands.removeProfile(identifier, options.force ?? false);
+  }
+
+  /** The user installs a profile, which is not managed then. @throws as {@link UserHands.installProfile} */
+  installProfile(bytes: Uint8Array): void {
+    this.#own.hands.installProfile(bytes);
+  }
+
+  /** Changes what the device tells of itself. @throws EspalierError ESP_SIM_CONTROL_INVALID */
+  changeFacts(changes: FactChanges): void {
+    this.#own.hands.changeFacts(changes);
+    this.#own.channel.declarations.statusChanged();
+  }
+
+  /** Updates the OS, to the next minor release unless told otherwise. @returns the version it has then */
+  updateOs(to?: { readonly version: string; readonly build: string }): string {
+    const version = this.#own.hands.updateOs(to);
+    this.#own.channel.declarations.statusChanged();
+    return version;
+  }
+
+  installApplication(application: AddedApplication): void {
+    this.#own.hands.installApplication(application);
+  }
+
+  /** Only what {@link installApplication} put there goes: false for others. */
+  removeApplication(identifier: string): boolean {
+    return this.#own.hands.removeApplication(identifier);
   }
 
   /** The user removes the enrolment profile: CheckOut where the profile asks for it, best effort. */
   async checkOut(): Promise<void> {
     if (this.phase !== 'enrolled')
       throw simErrors.ESP_SIM_PHASE({ detail: `${this.identity.serial} is ${this.phase}.` });
-    this.#wanted = false;
     this.#activity.abort();
-    await this.#sessions;
+    await this.#own.channel.quiet();
     if (this.#stopped || this.phase !== 'enrolled') return;
     this.#activity = new AbortController();
     await this.#leave('checked-out', true);
@@ -108,15 +198,16 @@ export class SimulatedDevice {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#activity.abort();
-    clearTimeout(this.#recheck);
-    await Promise.allSettled([this.#enrollment, this.#sessions, ...this.#background]);
+    this.#userActivity.abort();
+    const channels = [this.#own, ...this.#users].map(({ channel }) => channel.stop());
+    await Promise.allSettled([this.#enrollment, ...channels]);
     this.#link.forget();
   }
 
   async #finishEnrollment(source?: ProfileSource): Promise<void> {
     const { enrollments } = this.#services;
     try {
-      this.#enrollment = enrollments.run(() => this.#enroll(source));
+      this.#enrollment = enrollments.run(() => this.#run.device(source));
       await this.#enrollment;
     } catch (error) {
       if (this.#stopped) throw simErrors.ESP_SIM_STOPPED();
@@ -126,150 +217,101 @@ export class SimulatedDevice {
       if (!isEspalierError(error) || !error.retryable) this.#folder.forgetEnrollment('new');
       throw error;
     }
-    await this.#waitForPushes();
+    await this.#own.channel.waitForPushes();
+    await this.#bringUsers();
   }
 
-  async #enroll(source: ProfileSource | undefined): Promise<void> {
-    const began = performance.now();
-    this.#reporter.emit('enrolling', {});
-    if (source !== undefined) await this.#installProfile(source);
-    const folder = this.#folder;
-    const plan = readEnrollmentPlan(folder.enrollmentProfile ?? Buffer.alloc(0));
-    const steps = this.#steps(plan, this.#services.enrollRetry);
-    if (folder.state.phase === 'new')
-      this.#reporter.emit('certified', await obtainIdentity(steps, plan.scep));
-    const mdm = this.#connection(this.#services.enrollRetry);
-    if (folder.state.phase === 'certified') await authenticate(folder, plan, mdm);
-    await updateToken(steps, mdm);
-    this.#link.closeSoon();
-    this.#reporter.emit('enrolled', { topic: plan.topic, ms: Math.round(performance.now() - began) });
+  async #resumeUsers(): Promise<void> {
+    await this.#bringUsers();
+    await Promise.all(this.#users.map(({ channel }) => channel.connect()));
   }
 
-  async #installProfile(source: ProfileSource): Promise<void> {
-    const profile = await this.#obtainProfile(source);
-    readEnrollmentPlan(profile);
-    // A key of an earlier attempt may not be of the size that this profile asks for.
-    this.#folder.forgetEnrollment('new');
-    this.#folder.saveEnrollmentProfile(profile);
+  async #bringUsers(): Promise<void> {
+    await this.#enrollUser();
+    for (const { channel } of this.#users) await channel.waitForPushes();
   }
 
-  async #obtainProfile(source: ProfileSource): Promise<Uint8Array> {
-    if (typeof source === 'function') return source(this.identity.serial);
-    if ('bytes' in source) return source.bytes;
-    const { clients, enrollRetry, now } = this.#services;
-    const http = clients.open([], undefined);
+  /** Without its user's channel the device is managed all the same, and tries again when it is started again. */
+  async #enrollUser(): Promise<void> {
+    const { user: shortName } = this.#services;
+    if (shortName === undefined || this.identity.platform !== 'mac' || !this.#isOnline) return;
+    const { folder } = this.#userNamed(shortName) ?? this.#createUser(shortName);
+    if (folder.state.phase === 'enrolled') return;
+    const reporter = this.#userReporter(folder);
     try {
-      return await downloadProfile(source.url, http, this.#retry(enrollRetry), now);
-    } finally {
-      clients.release(http);
-    }
-  }
-
-  async #waitForPushes(): Promise<void> {
-    const { pushToken } = this.state;
-    if (pushToken === undefined || this.#stopped) return;
-    await this.#services.push.wait(pushToken, {
-      push: ({ apnsId, mdm }) => {
-        if (mdm !== this.state.pushMagic) return this.#reporter.report(simErrors.ESP_SIM_PUSH_IGNORED());
-        this.#reporter.emit('pushed', { apnsId });
-        this.#connectInBackground();
-      },
-      lost: (why) => {
-        if (why === 'taken') return this.#reporter.report(simErrors.ESP_SIM_TOKEN_TAKEN());
-        this.#inBackground(this.#renewToken());
-      },
-    });
-  }
-
-  /** Apple does not know the token any more: as after a restore, the device gets another and says so. */
-  async #renewToken(): Promise<void> {
-    if (this.phase !== 'enrolled') return;
-    const { plan } = this.#link.management;
-    const { connections, runRetry } = this.#services;
-    try {
-      await connections.run(() => updateToken(this.#steps(plan, runRetry), this.#connection(runRetry)));
+      await this.#run.user(folder, reporter);
     } catch (error) {
-      if (!(await this.#obeyedUnenrollment(error))) throw error;
-      return;
-    }
-    await this.#waitForPushes();
-    this.#link.closeSoon();
-    this.#reporter.emit('token-updated', {});
-  }
-
-  /** Ends by itself at once after the last session, so that no wish of connect() is lost in between. */
-  async #runSessions(): Promise<SessionEnd> {
-    try {
-      let end: SessionEnd = 'idle';
-      while (this.#wanted && this.#isOnline) {
-        this.#wanted = false;
-        end = await this.#services.connections.run(() => this.#session());
-      }
-      return end;
-    } finally {
-      this.#sessions = undefined;
-      this.#link.closeSoon();
+      if (this.#isOnline) reporter.report(error);
     }
   }
 
-  async #session(): Promise<SessionEnd> {
-    clearTimeout(this.#recheck);
-    const { plan, certificate } = this.#link.management;
-    const { faults, applications, now } = this.#services;
-    const session = new CommandSession({
-      folder: this.#folder,
-      mdm: this.#connection(this.#services.runRetry),
-      context: { identity: this.identity, folder: this.#folder, plan, certificate, applications, now },
-      faults,
-      signal: this.#activity.signal,
-      emit: (kind, details) => this.#reporter.emit(kind, details),
-    });
-    try {
-      const { end, after, deferred } = await session.run();
-      if (after !== undefined)
-        await this.#leave(after === 'erase' ? 'erased' : 'profile-removed', after !== 'erase');
-      else if (deferred)
-        this.#recheck = setTimeout(() => this.#connectInBackground(), faults.settings.notNowRecheckMs);
-      return end;
-    } catch (error) {
-      if (this.#activity.signal.aborted) return 'stopped';
-      if (await this.#obeyedUnenrollment(error)) return 'removed';
-      this.#reporter.report(error);
-      return 'failed';
-    }
+  #createUser(shortName: string): OpenChannel {
+    const longName = shortName.charAt(0).toUpperCase() + shortName.slice(1);
+    const user = { id: randomUUID().toUpperCase(), shortName, longName };
+    const open = this.#openUser(this.#folder.createUser(user));
+    this.#users.push(open);
+    return open;
   }
 
-  /** A Mac unenrols on 401, and every device on 403 with `com.apple.unrecognized.device`: false for other errors. */
-  async #obeyedUnenrollment(error: unknown): Promise<boolean> {
-    if (!isEspalierError(error) || error.code !== 'ESP_SIM_UNENROLLED') return false;
-    this.#reporter.report(error);
-    await this.#leave(error.fields?.['reason'] === 'unauthorized' ? 'unauthorized' : 'unrecognized', false);
-    return true;
-  }
-
-  async #leave(reason: RemovalReason, goodbye: boolean): Promise<void> {
-    clearTimeout(this.#recheck);
+  /** @param from the channel whose session found out; it ends by itself */
+  async #leave(reason: RemovalReason, goodbye: boolean, from?: DeviceFolder): Promise<void> {
+    const channels = [this.#own, ...this.#users];
+    for (const { channel } of channels) channel.clearTimers();
+    this.#userActivity.abort();
+    const others = this.#users.filter(({ folder }) => folder !== from);
+    await Promise.all(others.map(({ channel }) => channel.quiet()));
     const { plan } = this.#link.management;
-    const { pushToken } = this.state;
+    const tokens = channels
+      .map(({ folder }) => folder.state.pushToken)
+      .filter((token) => token !== undefined);
     if (goodbye && plan.checkOutWhenRemoved) {
       const policy = { ...this.#services.runRetry, attempts: CHECK_OUT_ATTEMPTS };
-      await checkOut(this.#folder, plan, this.#connection(policy)).catch((error: unknown) =>
-        this.#reporter.report(error),
-      );
+      const mdm = this.#link.connection(this.#retry(policy));
+      await checkOut(this.#folder, plan, mdm).catch((error: unknown) => this.#reporter.report(error));
     }
     this.#folder.forgetEnrollment('removed', reason);
+    this.#users = [];
+    this.#userActivity = new AbortController();
     this.#link.forget();
-    if (pushToken !== undefined)
-      await this.#services.push.unregister(pushToken).catch((error: unknown) => this.#reporter.report(error));
+    for (const token of tokens)
+      await this.#services.push.unregister(token).catch((error: unknown) => this.#reporter.report(error));
     this.#reporter.emit('removed', { reason });
   }
 
-  #connection(policy: RetryPolicy): MdmConnection {
-    return this.#link.connection(this.#retry(policy));
+  #openUser(folder: DeviceFolder): OpenChannel {
+    return this.#openChannel(folder, this.#userReporter(folder));
   }
 
-  #steps(plan: ManagementPlan, policy: RetryPolicy): EnrollmentSteps {
-    return { folder: this.#folder, plan, services: this.#services, retry: this.#retry(policy) };
+  #userReporter(folder: DeviceFolder): DeviceReporter {
+    return new DeviceReporter(folder, this.#services.events, this.#services.now, this.#folder);
+  }
+
+  #openChannel(folder: DeviceFolder, reporter: DeviceReporter): OpenChannel {
+    const hands = new UserHands(folder, reporter);
+    const channel = new ManagementChannel({
+      folder,
+      device: this.#folder,
+      services: this.#services,
+      reporter,
+      link: this.#link,
+      isOnline: () => this.#isOnline && folder.state.phase === 'enrolled',
+      signal: () => (folder === this.#folder ? this.#activity : this.#userActivity).signal,
+      after: (what) => this.#leave(what === 'erase' ? 'erased' : 'profile-removed', what !== 'erase', folder),
+      unenrolled: (reason) => this.#leave(reason, false, folder),
+      settled: () => this.#resist(folder, hands),
+    });
+    return { folder, channel, hands };
+  }
+
+  /** A fault: the user removes what he does not want, whenever it is there. */
+  #resist(folder: DeviceFolder, hands: UserHands): void {
+    const { faults } = this.#services;
+    for (const { identifier } of folder.state.profiles)
+      if (faults.resists(identifier)) hands.removeProfile(identifier, true);
+  }
+
+  #userNamed(shortName: string): OpenChannel | undefined {
+    return this.#users.find(({ folder }) => folder.state.user?.shortName === shortName);
   }
 
   #retry(policy: RetryPolicy): RetryOptions {
@@ -279,20 +321,5 @@ export class SimulatedDevice {
       signal: this.#activity.signal,
       onRetry: this.#reporter.onRetry,
     };
-  }
-
-  #connectInBackground(): void {
-    if (this.#isOnline) this.#inBackground(this.connect());
-  }
-
-  #inBackground(work: Promise<unknown>): void {
-    const watched = work.then(
-      () => undefined,
-      (error: unknown) => {
-        if (!this.#stopped) this.#reporter.report(error);
-      },
-    );
-    this.#background.add(watched);
-    void watched.finally(() => this.#background.delete(watched));
   }
 }

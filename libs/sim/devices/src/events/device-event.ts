@@ -1,4 +1,4 @@
-import type { ResultStatus } from '@espalier/mdm-protocol';
+import type { DeclarationKind, ResultStatus } from '@espalier/mdm-protocol';
 import type { DevicePlatform } from '../identity/device-identity.js';
 
 /** Which device an event is about. */
@@ -7,6 +7,8 @@ export interface DeviceLabel {
   readonly udid: string;
   readonly name: string;
   readonly platform: DevicePlatform;
+  /** Short name of the user whose channel it is about; absent for the device itself. */
+  readonly user?: string;
 }
 
 /** Why an enrolment ended. */
@@ -21,6 +23,17 @@ export type RemovalReason =
   | 'unauthorized'
   /** The server answered 403 with `com.apple.unrecognized.device`. */
   | 'unrecognized';
+
+/** Who removed or installed a profile. */
+export type ProfileActor = 'server' | 'user';
+
+interface DeclarationDetails {
+  readonly declarationKind: DeclarationKind;
+  readonly identifier: string;
+  readonly serverToken: string;
+  /** Empty where the document could not be read. */
+  readonly type: string;
+}
 
 interface Trouble {
   /** `ESP_SIM_…`. */
@@ -53,6 +66,24 @@ export interface DeviceEventDetails {
     readonly requestType: string;
     readonly status: ResultStatus;
   };
+  readonly 'profile-installed': {
+    readonly identifier: string;
+    readonly uuid: string;
+    readonly by: ProfileActor;
+  };
+  readonly 'profile-removed': { readonly identifier: string; readonly by: ProfileActor };
+  /** A declaration, or a new version of it, is in force. */
+  readonly 'declaration-applied': DeclarationDetails;
+  /** The device cannot do what a declaration says; `codes` are Apple's, such as `Error.UnknownDeclarationType`. */
+  readonly 'declaration-refused': DeclarationDetails & { readonly codes: readonly string[] };
+  /** The server does not list a declaration any more. */
+  readonly 'declaration-removed': DeclarationDetails;
+  /** The server took a status report that names so many declarations. */
+  readonly 'status-reported': { readonly full: boolean; readonly declarations: number };
+  /** The server took the first TokenUpdate of a user channel. */
+  readonly 'user-enrolled': { readonly userId: string };
+  /** A person changed something at the device: name, OS version, applications, other facts. */
+  readonly changed: { readonly what: string };
   /** The server has nothing more; `commands` were done in this session. */
   readonly idle: { readonly commands: number };
   /** A request failed and is sent again after `waitMs`. */

@@ -42,6 +42,8 @@ export interface FleetOptions {
   readonly shareConnections?: boolean;
   /** Third-party applications per device. */
   readonly applications?: number;
+  /** Macs also enrol the channel of a user with this short name. */
+  readonly user?: string;
   readonly now?: () => Date;
   readonly random?: () => number;
 }
@@ -184,6 +186,7 @@ function servicesOf(options: FleetOptions, faults: DeviceFaults): DeviceServices
     connections: new Limiter(connectionConcurrency),
     clients: new HttpClients(trust, { ...http, shared }),
     applications: options.applications ?? 20,
+    user: options.user,
     now: options.now ?? (() => new Date()),
     random,
   };

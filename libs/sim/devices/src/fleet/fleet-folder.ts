@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { factsOf } from '../identity/device-facts.js';
 import { simErrors } from '../sim-devices.errors.js';
 import { DeviceFolder } from '../state/device-folder.js';
 import type { DeviceState } from '../state/device-state.js';
@@ -14,6 +15,7 @@ export interface DeviceStatus {
   readonly name: string;
   readonly platform: DeviceState['identity']['platform'];
   readonly model: string;
+  readonly osVersion: string;
   readonly phase: DeviceState['phase'];
   readonly removedBecause?: string;
   /** Reports made so far. */
@@ -22,20 +24,17 @@ export interface DeviceStatus {
   readonly pending?: string;
 }
 
-export function statusOf({
-  identity,
-  phase,
-  removedBecause,
-  executions,
-  pending,
-}: DeviceState): DeviceStatus {
-  const { serial, udid, name, platform, model } = identity;
+export function statusOf(state: DeviceState): DeviceStatus {
+  const { identity, phase, removedBecause, executions, pending } = state;
+  const { serial, udid, platform, model } = identity;
+  const { name, osVersion } = factsOf(state);
   return {
     serial,
     udid,
     name,
     platform,
     model,
+    osVersion,
     phase,
     executions,
     ...(removedBecause !== undefined && { removedBecause }),

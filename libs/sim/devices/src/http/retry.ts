@@ -45,8 +45,7 @@ export async function withRetry<T>(
     if (!(outcome instanceof BusyServer)) return outcome;
     const { failure, retryAfterMs } = outcome;
     if (count >= policy.attempts) throw failure;
-    const ceiling = Math.min(policy.maxMs, policy.firstMs * 2 ** Math.min(count - 1, 20));
-    const waitMs = Math.round(Math.max(retryAfterMs ?? 0, ceiling * (0.5 + random() / 2)));
+    const waitMs = Math.round(Math.max(retryAfterMs ?? 0, backOffMs(policy, count, random)));
     onRetry(failure, count, waitMs);
     await wait(waitMs, undefined, { signal }).catch(() => {
       throw simErrors.ESP_SIM_STOPPED();
@@ -57,8 +56,19 @@ export async function withRetry<T>(
 /** An answer that may be a good one another time (429, 5xx), as a {@link BusyServer}. */
 export function busyServer(reply: HttpReply, now: Date): BusyServer | undefined {
   if (reply.status !== 429 && reply.status < 500) return undefined;
-  const failure = simErrors.ESP_SIM_SERVER_BUSY({ detail: `It answered ${reply.status}.` });
-  return new BusyServer(failure, retryAfterMs(reply.headers['retry-after'], now));
+  const waitMs = retryAfterMs(reply.headers['retry-after'], now);
+  const failure = simErrors.ESP_SIM_SERVER_BUSY({
+    detail: `It answered ${reply.status}.`,
+    // For those who try again later than within withRetry().
+    ...(waitMs !== undefined && { fields: { retryAfterMs: String(waitMs) } }),
+  });
+  return new BusyServer(failure, waitMs);
+}
+
+/** How long to wait before a try: doubles each time, between half and the whole of it by chance. */
+export function backOffMs(policy: RetryPolicy, failures: number, random: () => number): number {
+  const ceiling = Math.min(policy.maxMs, policy.firstMs * 2 ** Math.min(failures - 1, 20));
+  return ceiling * (0.5 + random() / 2);
 }
 
 const LONGEST_RETRY_AFTER_MS = 3_600_000;

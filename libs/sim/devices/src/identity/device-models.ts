@@ -1,6 +1,6 @@
 import type { DevicePlatform } from './device-identity.js';
 
-/** A model that Apple sells or sold, with an OS that runs on it. */
+/** A model that Apple sells or sold. Which OS a device runs is in its facts. */
 export interface DeviceModel {
   readonly platform: DevicePlatform;
   /** Such as `Mac15,6`. */
@@ -15,8 +15,6 @@ export interface DeviceModel {
   readonly hasBattery: boolean;
   readonly cellular: boolean;
   readonly capacityGb: number;
-  readonly osVersion: string;
-  readonly buildVersion: string;
 }
 
 type Row = readonly [
@@ -25,41 +23,34 @@ type Row = readonly [
   modelNumber: string,
   boardId: string,
   capacityGb: number,
-  os: readonly [version: string, build: string],
   traits?: string,
 ];
 
-const macos15 = ['15.7.1', '24G231'] as const;
-const macos26 = ['26.1', '25B78'] as const;
-const ios18 = ['18.6.2', '22G100'] as const;
-const ios26 = ['26.1', '23B85'] as const;
-
 const macs: readonly Row[] = [
-  ['Mac15,6', 'MacBook Pro', 'MRX33LL/A', 'J514sAP', 512, macos26, 'battery'],
-  ['Mac14,2', 'MacBook Air', 'MLXW3LL/A', 'J413AP', 256, macos26, 'battery'],
-  ['Mac15,12', 'MacBook Air', 'MRXN3LL/A', 'J613AP', 256, macos15, 'battery'],
-  ['Mac14,3', 'Mac mini', 'MMFJ3LL/A', 'J473AP', 256, macos26],
-  ['iMac21,1', 'iMac', 'MGTF3LL/A', 'J456AP', 256, macos15],
-  ['Mac14,13', 'Mac Studio', 'MQH73LL/A', 'J475cAP', 512, macos15],
-  ['MacBookPro16,1', 'MacBook Pro', 'MVVJ2LL/A', 'J152fAP', 512, macos15, 'battery intel'],
+  ['Mac15,6', 'MacBook Pro', 'MRX33LL/A', 'J514sAP', 512, 'battery'],
+  ['Mac14,2', 'MacBook Air', 'MLXW3LL/A', 'J413AP', 256, 'battery'],
+  ['Mac15,12', 'MacBook Air', 'MRXN3LL/A', 'J613AP', 256, 'battery'],
+  ['Mac14,3', 'Mac mini', 'MMFJ3LL/A', 'J473AP', 256],
+  ['iMac21,1', 'iMac', 'MGTF3LL/A', 'J456AP', 256],
+  ['Mac14,13', 'Mac Studio', 'MQH73LL/A', 'J475cAP', 512],
+  ['MacBookPro16,1', 'MacBook Pro', 'MVVJ2LL/A', 'J152fAP', 512, 'battery intel'],
 ];
 const iphones: readonly Row[] = [
-  ['iPhone17,3', 'iPhone', 'MYAP3LL/A', 'D47AP', 128, ios26],
-  ['iPhone16,1', 'iPhone', 'MTQR3LL/A', 'D83AP', 256, ios26],
-  ['iPhone15,4', 'iPhone', 'MTLH3LL/A', 'D37AP', 128, ios26],
-  ['iPhone14,7', 'iPhone', 'MPUF3LL/A', 'D27AP', 128, ios18],
-  ['iPhone14,6', 'iPhone', 'MMX53LL/A', 'D49AP', 64, ios18],
+  ['iPhone17,3', 'iPhone', 'MYAP3LL/A', 'D47AP', 128],
+  ['iPhone16,1', 'iPhone', 'MTQR3LL/A', 'D83AP', 256],
+  ['iPhone15,4', 'iPhone', 'MTLH3LL/A', 'D37AP', 128],
+  ['iPhone14,7', 'iPhone', 'MPUF3LL/A', 'D27AP', 128],
+  ['iPhone14,6', 'iPhone', 'MMX53LL/A', 'D49AP', 64],
 ];
 const ipads: readonly Row[] = [
-  ['iPad16,3', 'iPad', 'MVV83LL/A', 'J717AP', 256, ios26],
-  ['iPad14,8', 'iPad', 'MUWC3LL/A', 'J507AP', 128, ios26],
-  ['iPad13,18', 'iPad', 'MPQ03LL/A', 'J271AP', 64, ios18],
-  ['iPad14,2', 'iPad', 'MK893LL/A', 'J311AP', 64, ios18, 'cellular'],
+  ['iPad16,3', 'iPad', 'MVV83LL/A', 'J717AP', 256],
+  ['iPad14,8', 'iPad', 'MUWC3LL/A', 'J507AP', 128],
+  ['iPad13,18', 'iPad', 'MPQ03LL/A', 'J271AP', 64],
+  ['iPad14,2', 'iPad', 'MK893LL/A', 'J311AP', 64, 'cellular'],
 ];
 
 function toModel(platform: DevicePlatform, row: Row): DeviceModel {
-  const [identifier, modelName, modelNumber, boardId, capacityGb, [osVersion, buildVersion], traits = ''] =
-    row;
+  const [identifier, modelName, modelNumber, boardId, capacityGb, traits = ''] = row;
   return {
     platform,
     identifier,
@@ -67,8 +58,6 @@ function toModel(platform: DevicePlatform, row: Row): DeviceModel {
     modelNumber,
     boardId,
     capacityGb,
-    osVersion,
-    buildVersion,
     appleSilicon: platform === 'mac' && !traits.includes('intel'),
     hasBattery: platform !== 'mac' || traits.includes('battery'),
     cellular: platform === 'iphone' || traits.includes('cellular'),

@@ -18,6 +18,7 @@ import {
   parseJournal,
   type DeviceState,
   type JournalEntry,
+  type MacUser,
   type PendingResult,
 } from './device-state.js';
 
@@ -27,6 +28,9 @@ const CERTIFICATE = 'identity.pem';
 const ENROLLMENT = 'enrollment.mobileconfig';
 const JOURNAL = 'commands.ndjson';
 const PROFILES = 'profiles';
+const USERS = 'users';
+const DECLARATIONS = 'declarations.json';
+const DECLARATIONS_JOURNAL = 'declarations.ndjson';
 
 /**
  * The folder of one device. `state.json` is the truth; one write of it holds a command's effects and its result
@@ -45,13 +49,33 @@ export class DeviceFolder {
   }
 
   static create(parent: string, identity: DeviceIdentity): DeviceFolder {
-    const path = join(parent, identity.serial);
+    return DeviceFolder.#make(join(parent, identity.serial), identity);
+  }
+
+  /** Makes the folder of a user channel inside that of its Mac. */
+  createUser(user: MacUser): DeviceFolder {
+    return DeviceFolder.#make(join(this.path, USERS, user.id), this.#state.identity, user);
+  }
+
+  /** The user channels of this Mac. @throws EspalierError ESP_SIM_STATE_INVALID */
+  openUsers(): DeviceFolder[] {
+    const parent = join(this.path, USERS);
+    if (!existsSync(parent)) return [];
+    return readdirSync(parent)
+      .sort()
+      .map((name) => DeviceFolder.open(join(parent, name)));
+  }
+
+  static #make(path: string, identity: DeviceIdentity, user?: MacUser): DeviceFolder {
     mkdirSync(join(path, PROFILES), { recursive: true, mode: 0o700 });
     const folder = new DeviceFolder(path, {
       version: 1,
       identity,
       phase: 'new',
+      ...(user !== undefined && { user }),
       profiles: [],
+      applications: [],
+      facts: {},
       locked: false,
       executions: 0,
     });
@@ -146,6 +170,25 @@ export class DeviceFolder {
       if (!named.has(file)) rmSync(join(this.path, PROFILES, file), { force: true });
   }
 
+  /** The text of `declarations.json`. */
+  readDeclarations(): string | undefined {
+    return this.#read(DECLARATIONS)?.toString('utf8');
+  }
+
+  saveDeclarations(text: string): void {
+    writeFileAtomic(join(this.path, DECLARATIONS), text);
+  }
+
+  /** Adds a line to `declarations.ndjson`, which outlives the enrolment. */
+  noteDeclarations(line: string): void {
+    appendFileSync(join(this.path, DECLARATIONS_JOURNAL), `${line}\n`, { mode: 0o600 });
+  }
+
+  /** The lines of `declarations.ndjson`; a last line without its end (a kill cut it) is left out. */
+  declarationNotes(): string[] {
+    return (this.#read(DECLARATIONS_JOURNAL)?.toString('utf8') ?? '').split('\n').slice(0, -1);
+  }
+
   /** Takes everything away that the enrolment brought; the device itself and its journal stay. */
   forgetEnrollment(phase: 'new' | 'removed', because?: string): void {
     this.update({
@@ -155,10 +198,13 @@ export class DeviceFolder {
       pushMagic: undefined,
       unlockToken: undefined,
       pending: undefined,
+      declarative: undefined,
       profiles: [],
       locked: false,
     });
-    for (const file of [KEY, CERTIFICATE, ENROLLMENT]) rmSync(join(this.path, file), { force: true });
+    rmSync(join(this.path, USERS), { recursive: true, force: true });
+    for (const file of [KEY, CERTIFICATE, ENROLLMENT, DECLARATIONS])
+      rmSync(join(this.path, file), { force: true });
     this.pruneProfiles();
   }
 

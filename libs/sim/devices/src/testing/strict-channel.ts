@@ -5,6 +5,7 @@ import {
   mdmMessageKind,
   parseCheckin,
   parseCommandReport,
+  resolveEnrollment,
   salvageReport,
   type AuthenticateMessage,
   type CommandReport,
@@ -12,6 +13,7 @@ import {
   type TokenUpdateMessage,
 } from '@espalier/mdm-protocol';
 import { checkIssued, fingerprint, parseCertificate, type Certificate } from '@espalier/x509';
+import { StrictDeclarations } from './strict-declarations.js';
 import type { Answer } from './strict-scep.js';
 
 interface QueuedCommand {
@@ -21,7 +23,7 @@ interface QueuedCommand {
   deferred: boolean;
 }
 
-/** A device as the server knows it. */
+/** A device, or a user channel of one, as the server knows it. */
 export interface StrictEnrollment {
   readonly authenticate: AuthenticateMessage;
   /** Hex SHA-256 of the certificate that it is pinned to. */
@@ -34,6 +36,7 @@ export interface StrictEnrollment {
 
 /** A result that the server got, in the order of arrival; repeats included. */
 export interface ReceivedResult {
+  /** The enrolment: UDID, or UDID:UserID of a user channel. */
   readonly udid: string;
   readonly commandUuid: string;
   readonly status: string;
@@ -51,7 +54,8 @@ export interface ChannelRequest {
 
 /** Check-in and command channel: identities are verified and pinned. */
 export class StrictChannel {
-  /** By UDID. */
+  readonly declarations = new StrictDeclarations();
+  /** By UDID; user channels by UDID:UserID. */
   readonly enrollments = new Map<string, StrictEnrollment>();
   readonly results: ReceivedResult[] = [];
   idles = 0;
@@ -102,7 +106,7 @@ export class StrictChannel {
 
   #checkIn(body: Buffer, print: string): Answer {
     const message = parseCheckin(body);
-    const udid = message.enrollment.udid ?? '';
+    const { id: udid, deviceId } = resolveEnrollment(message.enrollment);
     switch (message.messageType) {
       case 'Authenticate':
         if (message.topic !== this.topic) return refuse('topic');
@@ -115,8 +119,8 @@ export class StrictChannel {
         });
         return { status: 200 };
       case 'TokenUpdate': {
-        const enrollment = this.#pinned(udid, print);
         if (message.topic !== this.topic) return refuse('topic');
+        const enrollment = this.#enrollmentFor(udid, deviceId, print);
         enrollment.tokenUpdate = message;
         enrollment.tokenUpdates += 1;
         return { status: 200 };
@@ -124,6 +128,9 @@ export class StrictChannel {
       case 'CheckOut':
         this.#pinned(udid, print).checkedOut = true;
         return { status: 200 };
+      case 'DeclarativeManagement':
+        this.#pinned(udid, print);
+        return this.declarations.answer(udid, message);
       default:
         return refuse(message.messageType);
     }
@@ -131,7 +138,7 @@ export class StrictChannel {
 
   #command(body: Buffer, print: string): Answer {
     const report = read(body);
-    const udid = report?.enrollment.udid ?? this.#ownerOf(print);
+    const udid = report === undefined ? this.#ownerOf(print) : resolveEnrollment(report.enrollment).id;
     const { queue } = this.#pinned(udid, print);
     if (report?.status === 'Idle') {
       this.idles += 1;
@@ -152,6 +159,17 @@ export class StrictChannel {
     if (entry === undefined) return;
     if (status === 'NotNow') entry.deferred = true;
     else queue.splice(index, 1);
+  }
+
+  /** A user channel begins with its TokenUpdate, by the identity of its device. */
+  #enrollmentFor(id: string, deviceId: string, print: string): StrictEnrollment {
+    const device = this.#pinned(deviceId, print);
+    const known = this.enrollments.get(id);
+    if (known !== undefined) return known;
+    const { authenticate, fingerprint } = device;
+    const made = { authenticate, fingerprint, tokenUpdates: 0, checkedOut: false, queue: [] };
+    this.enrollments.set(id, made);
+    return made;
   }
 
   #ownerOf(print: string): string {

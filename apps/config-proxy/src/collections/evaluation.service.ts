@@ -1,0 +1,162 @@
+import { collectionChanged, type CollectionKind } from '@espalier/contracts';
+import type { EventPublisher } from '@espalier/messaging';
+import type { Database, Tx } from '@espalier/persistence';
+import { ScopeChanges } from '../scope/scope-changes.js';
+import type { ScopeService } from '../scope/scope.service.js';
+import type { ChangeLogStore, WaitingChange } from './change-log.store.js';
+import { ENROLLMENTS, EVERY_CLASS } from './change-log.store.js';
+import type { Chunk } from './chunk.js';
+import { withDependents } from './collection-graph.js';
+import { kindOfResource } from './collection.rows.js';
+import type { CollectionStateStore } from './collection-state.store.js';
+import type { EvaluationLock } from './evaluation-lock.js';
+import type { PlannedCollection } from './evaluation-plan.js';
+import type { EvaluationPlans } from './evaluation.plans.js';
+import type { EvaluationStore, MemberWrite } from './evaluation.store.js';
+import { loadFacts } from './evaluation.facts.js';
+import { evaluateMembership, type Reach } from './membership.algebra.js';
+
+export interface EvaluationServiceOptions {
+  readonly db: Database;
+  readonly states: CollectionStateStore;
+  readonly store: EvaluationStore;
+  readonly lock: EvaluationLock;
+  readonly plans: EvaluationPlans;
+  readonly changes: ChangeLogStore;
+  readonly scope: ScopeService;
+  readonly events: EventPublisher<Tx>;
+  readonly now: () => Date;
+}
+
+/** Stands among the classes of a change for: a direct rule of this collection names the resource, or no longer. */
+export const directRuleOf = (collectionId: string): string => `#direct:${collectionId}`;
+
+/** Changes that one transaction takes. */
+const CHANGES_AT_ONCE = 1_000;
+
+/** Keeps members in step with definitions and facts. */
+export class EvaluationService {
+  constructor(private readonly options: EvaluationServiceOptions) {}
+
+  /** Evaluates changed resources, and those collections only whose rules a change can touch. True: there may be more. */
+  async evaluateChanges(): Promise<boolean> {
+    const { db, lock, plans, changes } = this.options;
+    if (!(await changes.isAnyWaiting(db))) return false;
+    return db.transaction(async (tx) => {
+      const version = await lock.take(tx);
+      const waiting = await changes.oldest(tx, CHANGES_AT_ONCE);
+      if (waiting.length === 0) return false;
+      const plan = await plans.at(tx, version);
+      const told = new ScopeChanges();
+      for (const kind of ['device', 'user'] as const)
+        await this.#evaluateChanged(
+          tx,
+          plan[kind],
+          kind,
+          waiting.filter(({ resourceId }) => kindOfResource(resourceId) === kind),
+          told,
+        );
+      await this.options.scope.collectEnrollments(tx, resourcesOf(waiting, ENROLLMENTS), told);
+      await this.options.scope.tell(tx, told);
+      await changes.remove(tx, waiting);
+      return waiting.length === CHANGES_AT_ONCE;
+    });
+  }
+
+  /**
+   * Evaluates all resources of a chunk, for some collections and those that depend on them, or for all. In a
+   * transaction that holds the evaluation lock.
+   */
+  async evaluateWhole(
+    tx: Tx,
+    plan: readonly PlannedCollection[],
+    kind: CollectionKind,
+    chunk: Chunk,
+    wanted: ReadonlySet<string> | undefined,
+  ): Promise<void> {
+    const targets = wanted === undefined ? undefined : withDependents(plan, wanted);
+    const ordered = targets === undefined ? plan : plan.filter(({ id }) => targets.has(id));
+    const told = new ScopeChanges();
+    await this.#evaluate(tx, ordered, kind, chunk, () => ({ runs: true, follows: true }), told, true);
+    await this.options.scope.tell(tx, told);
+  }
+
+  async #evaluateChanged(
+    tx: Tx,
+    plan: readonly PlannedCollection[],
+    kind: CollectionKind,
+    waiting: readonly WaitingChange[],
+    told: ScopeChanges,
+  ): Promise<void> {
+    const facts = waiting.filter(({ classes }) => classes.some((name) => name !== ENROLLMENTS));
+    const ids = [...new Set(facts.map(({ resourceId }) => resourceId))].sort((a, b) => a - b);
+    if (ids.length === 0) return;
+    const classes = new Set(facts.flatMap((change) => change.classes));
+    const reachOf = (collection: PlannedCollection): Reach => ({
+      runs:
+        classes.has(directRuleOf(collection.id)) ||
+        (collection.isIncremental && touches(classes, collection)),
+      follows: collection.isIncremental,
+    });
+    await this.#evaluate(tx, plan, kind, { ids }, reachOf, told, false);
+  }
+
+  async #evaluate(
+    tx: Tx,
+    ordered: readonly PlannedCollection[],
+    kind: CollectionKind,
+    chunk: Chunk,
+    reachOf: (collection: PlannedCollection) => Reach,
+    told: ScopeChanges,
+    isWhole: boolean,
+  ): Promise<void> {
+    const { store, states, scope, events } = this.options;
+    const now = this.options.now().getTime();
+    const facts = await loadFacts(tx, store, { kind, chunk, ordered, now });
+    const after = await evaluateMembership(ordered, facts, (collection) =>
+      collection.broken === undefined ? reachOf(collection) : { runs: false, follows: false },
+    );
+    const writes = ordered.flatMap(({ id }) => facts.writesFor(id, after.get(id)));
+    await store.write(tx, writes, now);
+    const changed = writes.map(changeOf).filter(({ joined, left }) => joined.length + left.length > 0);
+    if (changed.length === 0) return;
+    const counts = await states.addMembers(
+      tx,
+      changed.map(({ collectionId, joined, left }) => ({
+        id: collectionId,
+        joined: joined.length,
+        left: left.length,
+      })),
+      now,
+      isWhole,
+    );
+    await scope.collectMembers(tx, changed, told);
+    // A whole evaluation tells once, at its end: not each collection with each chunk.
+    if (isWhole) return;
+    await events.publishAll(
+      tx,
+      collectionChanged,
+      changed.map(({ collectionId, joined, left }) => ({
+        collectionId,
+        what: 'members' as const,
+        memberCount: counts.get(collectionId) ?? 0,
+        joined: joined.length,
+        left: left.length,
+        at: now,
+      })),
+    );
+  }
+}
+
+const touches = (classes: ReadonlySet<string>, collection: PlannedCollection): boolean =>
+  classes.has(EVERY_CLASS) || [...collection.classes].some((name) => classes.has(name));
+
+const resourcesOf = (changes: readonly WaitingChange[], marker: string): number[] => [
+  ...new Set(changes.filter(({ classes }) => classes.includes(marker)).map(({ resourceId }) => resourceId)),
+];
+
+const changeOf = (write: MemberWrite) => ({
+  collectionId: write.collectionId,
+  joined: [...write.joinedDirect, ...write.joinedOtherwise],
+  left: write.left,
+});

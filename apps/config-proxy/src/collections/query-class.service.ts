@@ -1,0 +1,19 @@
+import type { CollectionKind, queryClassesSchema } from '@espalier/contracts';
+import type { z } from 'zod';
+import type { QueryModels } from './query-rule.binder.js';
+
+/** Shows what query rules can ask about. */
+export class QueryClassService {
+  constructor(private readonly models: QueryModels) {}
+
+  list(kind: CollectionKind): z.output<typeof queryClassesSchema> {
+    const { root, classes } = this.models[kind];
+    return {
+      root,
+      classes: classes.map(({ name, properties }) => ({
+        name,
+        properties: properties.map(({ name: property, type }) => ({ name: property, type })),
+      })),
+    };
+  }
+}

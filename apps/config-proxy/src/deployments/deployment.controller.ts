@@ -1,0 +1,228 @@
+import { Controller, Inject, Res } from '@nestjs/common';
+import {
+  conditionalHeaders,
+  deploymentChangeBodySchema,
+  deploymentDetailSchema,
+  deploymentPageSchema,
+  deploymentSettingsBodySchema,
+  deploymentSummarySchema,
+  deploymentVersionPageSchema,
+  listQuery,
+  newDeploymentBodySchema,
+} from '@espalier/contracts';
+import { defineEndpoint, Endpoint, Input, type InputOf, type ResultOf } from '@espalier/nest-kit';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { FromCaller, type Caller } from '../access/caller.js';
+import { setEtag } from '../http/etag.js';
+import { idempotencyHeaders, idempotencyKey } from '../idempotency/idempotency.headers.js';
+import { IdempotencyService } from '../idempotency/idempotency.service.js';
+import { DeploymentHistoryStore } from './deployment-history.store.js';
+import { toDeployment } from './deployment.record.js';
+import { DeploymentService } from './deployment.service.js';
+import { DeploymentStore } from './deployment.store.js';
+
+const tag = 'Deployments';
+export const deploymentParams = z.object({ id: z.uuid() });
+const etag = { ETag: 'Version of the deployment: send it as If-Match with a change.' } as const;
+const FITS =
+  'System-scope things go to collections of devices, user-scope ones to collections of users. A change takes effect by itself.';
+
+const listDeployments = defineEndpoint({
+  method: 'GET',
+  path: '/api/v1/deployments',
+  scope: 'deployments:read',
+  tag,
+  summary: 'List deployments',
+  description: 'Newest first, each with how many devices stand how.',
+  query: z.object(listQuery),
+  response: deploymentPageSchema,
+});
+
+const createDeployment = defineEndpoint({
+  method: 'POST',
+  path: '/api/v1/deployments',
+  scope: 'deployments:write',
+  tag,
+  summary: 'Deploy something to a collection',
+  description: FITS,
+  headers: idempotencyHeaders,
+  body: newDeploymentBodySchema,
+  response: deploymentDetailSchema,
+  status: 201,
+  responseHeaders: { ...etag, Location: 'The deployment.' },
+  example: {
+    thingKind: 'baseline',
+    thingId: '7d5e9c0e-3f0b-4a94-9d2e-0c8ce0f1a001',
+    collectionId: 'ESP00014',
+    intent: 'required',
+  },
+});
+
+const readDeployment = defineEndpoint({
+  method: 'GET',
+  path: '/api/v1/deployments/:id',
+  scope: 'deployments:read',
+  tag,
+  summary: 'See a deployment',
+  params: deploymentParams,
+  response: deploymentDetailSchema,
+  responseHeaders: etag,
+});
+
+const replaceSettings = defineEndpoint({
+  method: 'PUT',
+  path: '/api/v1/deployments/:id',
+  scope: 'deployments:write',
+  tag,
+  summary: "Replace a deployment's settings",
+  description: `All of them; what is deployed where stays. ${FITS}`,
+  params: deploymentParams,
+  headers: conditionalHeaders,
+  body: deploymentSettingsBodySchema,
+  response: deploymentDetailSchema,
+  responseHeaders: etag,
+});
+
+const changeSettings = defineEndpoint({
+  method: 'PATCH',
+  path: '/api/v1/deployments/:id',
+  scope: 'deployments:write',
+  tag,
+  summary: "Change some of a deployment's settings",
+  description: `What is not named stays. ${FITS}`,
+  params: deploymentParams,
+  headers: conditionalHeaders,
+  body: deploymentChangeBodySchema,
+  response: deploymentDetailSchema,
+  responseHeaders: etag,
+});
+
+const deleteDeployment = defineEndpoint({
+  method: 'DELETE',
+  path: '/api/v1/deployments/:id',
+  scope: 'deployments:write',
+  tag,
+  summary: 'End a deployment',
+  description: 'Devices lose what it had put on them, where no other deployment wants it.',
+  params: deploymentParams,
+  headers: conditionalHeaders,
+});
+
+const readSummary = defineEndpoint({
+  method: 'GET',
+  path: '/api/v1/deployments/:id/summary',
+  scope: 'deployments:read',
+  tag,
+  summary: 'See how the devices of a deployment stand',
+  description: 'How many comply, and for each configuration item of a baseline.',
+  params: deploymentParams,
+  response: deploymentSummarySchema,
+});
+
+const listHistory = defineEndpoint({
+  method: 'GET',
+  path: '/api/v1/deployment-history',
+  scope: 'deployments:read',
+  tag,
+  summary: 'See what was deployed when',
+  description:
+    'Every version of every deployment, deleted ones too, newest first. What stood at a time T: filter "fromAt le T and (untilAt gt T or untilAt eq null)".',
+  query: z.object(listQuery),
+  response: deploymentVersionPageSchema,
+});
+
+@Controller()
+export class DeploymentController {
+  constructor(
+    @Inject(DeploymentService) private readonly deployments: DeploymentService,
+    @Inject(DeploymentStore) private readonly store: DeploymentStore,
+    @Inject(DeploymentHistoryStore) private readonly history: DeploymentHistoryStore,
+    @Inject(IdempotencyService) private readonly idempotency: IdempotencyService,
+  ) {}
+
+  @Endpoint(listDeployments)
+  async listDeployments(
+    @Input() { query }: InputOf<typeof listDeployments>,
+  ): Promise<ResultOf<typeof listDeployments>> {
+    const { rows, next } = await this.store.list(query);
+    return { items: rows.map(toDeployment), ...(next !== undefined && { nextCursor: next }) };
+  }
+
+  @Endpoint(createDeployment)
+  async createDeployment(
+    @Input() { body, headers }: InputOf<typeof createDeployment>,
+    @FromCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ResultOf<typeof createDeployment>> {
+    const key = idempotencyKey(headers);
+    void reply.header('idempotency-key', key);
+    const made = await this.idempotency.run({ callerId: caller.token.id, key, body }, (tx) =>
+      this.deployments.create(tx, body, caller.title),
+    );
+    void reply.header('location', `/api/v1/deployments/${made.id}`);
+    setEtag(reply, made.version);
+    return made;
+  }
+
+  @Endpoint(readDeployment)
+  async readDeployment(
+    @Input() { params }: InputOf<typeof readDeployment>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ResultOf<typeof readDeployment>> {
+    const found = await this.deployments.read(params.id);
+    setEtag(reply, found.version);
+    return found;
+  }
+
+  @Endpoint(replaceSettings)
+  replaceSettings(
+    @Input() { params, headers, body }: InputOf<typeof replaceSettings>,
+    @FromCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ResultOf<typeof replaceSettings>> {
+    return this.change(params.id, body, headers['if-match'], caller, reply);
+  }
+
+  @Endpoint(changeSettings)
+  changeSettings(
+    @Input() { params, headers, body }: InputOf<typeof changeSettings>,
+    @FromCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ResultOf<typeof changeSettings>> {
+    return this.change(params.id, body, headers['if-match'], caller, reply);
+  }
+
+  @Endpoint(deleteDeployment)
+  deleteDeployment(
+    @Input() { params, headers }: InputOf<typeof deleteDeployment>,
+    @FromCaller() caller: Caller,
+  ): Promise<void> {
+    return this.deployments.delete(params.id, caller.title, headers['if-match']);
+  }
+
+  @Endpoint(readSummary)
+  readSummary(@Input() { params }: InputOf<typeof readSummary>): Promise<ResultOf<typeof readSummary>> {
+    return this.deployments.summary(params.id);
+  }
+
+  @Endpoint(listHistory)
+  async listHistory(
+    @Input() { query }: InputOf<typeof listHistory>,
+  ): Promise<ResultOf<typeof listHistory>> {
+    const { rows, next } = await this.history.list(query);
+    return { items: rows, ...(next !== undefined && { nextCursor: next }) };
+  }
+
+  private async change(
+    id: string,
+    change: InputOf<typeof changeSettings>['body'],
+    ifMatch: string | undefined,
+    caller: Caller,
+    reply: FastifyReply,
+  ): Promise<ResultOf<typeof changeSettings>> {
+    const changed = await this.deployments.change(id, change, caller.title, ifMatch);
+    setEtag(reply, changed.version);
+    return changed;
+  }
+}

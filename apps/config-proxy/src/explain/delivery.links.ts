@@ -1,0 +1,331 @@
+import type { DeploymentDevice, ExplainLink, PolicyDecision, PolicySteps, QueuedCommand } from '@espalier/contracts';
+import { link, NO_STEPS, timeText, type ExplainFacts, type Heard } from './explain.types.js';
+
+/** The links from the decision to the device and back. */
+export function deliveryLinks(facts: ExplainFacts): ExplainLink[] {
+  const policy = policyLink(facts);
+  const steps = facts.decision?.steps ?? facts.state?.steps ?? NO_STEPS;
+  if (!isUnderWay(facts)) return [policy];
+  const delivery: Delivery = {
+    facts,
+    steps,
+    command: facts.command?.kind === 'said' ? facts.command.value : undefined,
+  };
+  const drift = driftLink(delivery);
+  if (drift !== undefined) return [policy, drift];
+  if (isThereAlready(delivery)) return [policy, verificationLink(delivery)];
+  return [policy, ...untilOpen([commandLink, pushLink, fetchLink, reportLink, verificationLink], delivery)];
+}
+
+/** Without the policy's word, what the device's state messages said still tells how far it came. */
+const isUnderWay = ({ policy, decision, state }: ExplainFacts): boolean =>
+  policy.kind === 'away'
+    ? state?.status === 'success' || (state?.steps.queuedAt ?? null) !== null
+    : decision !== undefined && REACHED.has(decision.state);
+
+/** States of a decision after which something was done about it. */
+const REACHED: ReadonlySet<PolicyDecision['state']> = new Set([
+  'planned',
+  'queued',
+  'acknowledged',
+  'verified',
+  'failed',
+]);
+
+interface Delivery {
+  readonly facts: ExplainFacts;
+  readonly steps: PolicySteps;
+  readonly command: QueuedCommand | undefined;
+}
+
+type LinkOf = (delivery: Delivery) => ExplainLink;
+
+/** Up to the first link that does not hold; one that could not be asked about does not end the chain. */
+function untilOpen(links: readonly LinkOf[], delivery: Delivery): ExplainLink[] {
+  const chain: ExplainLink[] = [];
+  for (const make of links) {
+    const made = make(delivery);
+    chain.push(made);
+    if (made.state !== 'ok' && !isAway(made)) break;
+  }
+  return chain;
+}
+
+/** True where a service could not be asked, so that the link says nothing of the device. */
+export const isAway = ({ facts }: ExplainLink): boolean => Object.hasOwn(facts, 'away');
+
+const EVALUATE = 'Have the device evaluated: POST /api/v1/devices/{id}/evaluate.';
+
+function policyLink(facts: ExplainFacts): ExplainLink {
+  const { policy, decision, deployment, winnerName } = facts;
+  if (policy.kind === 'away')
+    return link('policy', {
+      state: 'waiting',
+      text: `${policy.service} does not answer, so what it decided is not known.`,
+      mend: `Look whether ${policy.service} runs.`,
+      facts: { away: policy.service, why: policy.why },
+    });
+  if (policy.kind === 'unknown' || !policy.value.known)
+    return link('policy', {
+      state: 'waiting',
+      text: 'The policy has not heard of the enrolment yet.',
+      mend: 'Wait some seconds; if it stays so, look whether mdm-policy is connected.',
+    });
+  const scope = policy.value.inScope.find(({ deploymentId }) => deploymentId === deployment.id);
+  if (scope === undefined && decision === undefined)
+    return link('policy', {
+      state: 'waiting',
+      text: 'The policy has not heard yet that the deployment is for this device.',
+      mend: 'Wait some seconds; if it stays so, look whether mdm-policy is connected.',
+    });
+  if (decision === undefined)
+    return link('policy', {
+      state: 'waiting',
+      at: policy.value.dueAt,
+      text: 'The policy has not decided yet.',
+      mend: EVALUATE,
+      facts: { evaluatedAt: policy.value.evaluatedAt, dueAt: policy.value.dueAt },
+    });
+  return decisionLink(decision, winnerName);
+}
+
+function decisionLink(decision: PolicyDecision, winnerName: string | undefined): ExplainLink {
+  const { state, rule, reason, nextAt, attempts, identifier, desired, decidedAt, winnerDeploymentId } = decision;
+  const facts = { state, rule, attempts, identifier, desired, nextAt, winnerDeploymentId };
+  const at = decidedAt;
+  switch (state) {
+    case 'waiting':
+      return link('policy', { state: 'waiting', at, by: rule, text: waitText(rule, reason, nextAt), ...mendOf(rule), facts });
+    case 'lost':
+      return link('policy', {
+        state: 'lost',
+        at,
+        by: winnerName === undefined ? rule : `the deployment "${winnerName}"`,
+        text: `Another deployment has the say over ${identifier}. ${reason}`,
+        mend: 'Raise the priority of this deployment, or end the other one.',
+        facts,
+      });
+    case 'unsupported':
+      return link('policy', {
+        state: 'missing',
+        at,
+        by: rule,
+        text: reason,
+        mend: 'Deploy something that the device can carry out.',
+        facts,
+      });
+    case 'disabled':
+    case 'available':
+      return link('policy', { state: 'missing', at, by: rule, text: reason, facts });
+    default:
+      return link('policy', {
+        state: 'ok',
+        at,
+        by: rule,
+        text: `The policy wants ${identifier} ${desired}${attempts > 1 ? `: attempt ${attempts}` : ''}.`,
+        facts,
+      });
+  }
+}
+
+const WAITS: Readonly<Record<string, string>> = {
+  window: 'It waits for its maintenance window',
+  deadline: 'It waits for its deadline',
+  start: 'The deployment has not started on this device',
+  'back-off': 'It was changed on the device or failed, and is mended after a pause',
+};
+
+function waitText(rule: string, reason: string, nextAt: number | null): string {
+  const known = WAITS[rule];
+  if (known === undefined) return nextAt === null ? reason : `${reason} Next look at ${timeText(nextAt)}.`;
+  if (nextAt === null) return `${known}: ${reason}`;
+  return `${known}${rule === 'window' ? ', which opens at' : ':'} ${timeText(nextAt)}.`;
+}
+
+const MENDS: Readonly<Record<string, string>> = {
+  window: 'Wait, open a maintenance window now, or let the deployment override windows.',
+  deadline: 'Wait, or set an earlier deadline.',
+  start: 'Wait, or let the deployment start earlier.',
+  'back-off': 'Wait, or find out what changes it on the device.',
+  inventory: 'Wait until the device answers what it has.',
+  facts: 'Wait until the device tells what it is.',
+};
+
+const mendOf = (rule: string): { mend: string } => ({ mend: MENDS[rule] ?? EVALUATE });
+
+/** It was there once; what is done about it now is a new beginning. */
+function driftLink({ facts: { decision } }: Delivery): ExplainLink | undefined {
+  if (decision?.rule !== 'drift') return undefined;
+  return link('verification', {
+    state: 'lost',
+    at: decision.decidedAt,
+    by: 'somebody at the device',
+    text: `It was there and is not any more${decision.lastError === null ? '' : `: ${decision.lastError}`}`,
+    mend: 'It is put right by itself; find out who changes it on the device.',
+    facts: { attempts: decision.attempts },
+  });
+}
+
+/** The device showed it without having been asked. */
+const isThereAlready = ({ facts, steps }: Delivery): boolean => isVerified(facts) && steps.queuedAt === null;
+
+const isVerified = ({ decision, state }: ExplainFacts): boolean =>
+  decision === undefined ? state?.status === 'success' : decision.state === 'verified';
+
+function commandLink({ facts: { command, decision, policy }, steps }: Delivery): ExplainLink {
+  if (command === undefined && steps.queuedAt === null && policy.kind === 'said')
+    return decision?.state === 'failed'
+      ? link('command', {
+          state: 'failed',
+          at: decision.decidedAt,
+          text: decision.lastError ?? decision.reason,
+          mend: againAt(decision.nextAt),
+        })
+      : link('command', { state: 'waiting', text: 'The command is being handed to mdm.' });
+  if (command?.kind === 'said') {
+    const { id, requestType, createdAt, createdBy, state } = command.value;
+    const facts = { commandId: id, requestType, state };
+    return state === 'cancelled'
+      ? link('command', {
+          state: 'failed',
+          at: command.value.completedAt,
+          text: `The command ${requestType} was taken back.`,
+          mend: EVALUATE,
+          facts,
+        })
+      : link('command', {
+          state: 'ok',
+          at: createdAt,
+          by: createdBy,
+          text: `The command ${requestType} is queued for the device.`,
+          facts,
+        });
+  }
+  return link('command', {
+    state: steps.queuedAt === null ? 'waiting' : 'ok',
+    at: steps.queuedAt,
+    text: steps.queuedAt === null ? 'No command is known of.' : 'A command was queued for the device.',
+    facts: awayFacts(command),
+  });
+}
+
+const awayFacts = (heard: Heard<unknown> | undefined): ExplainLink['facts'] =>
+  heard?.kind === 'away' ? { away: heard.service, why: heard.why } : {};
+
+const pushMends = {
+  none: 'The device has given no push token yet: it does when its enrolment is finished.',
+  unregistered: 'Apple says the device has gone: switch it on, or enrol it again.',
+  'invalid-token': 'Check the push certificate; then have the device connect, or enrol it again.',
+} as const;
+
+function pushLink({ facts: { mdmEnrollment }, steps, command }: Delivery): ExplainLink {
+  const pushedAt = command?.pushedAt ?? steps.pushedAt;
+  if (pushedAt !== null)
+    return link('push', { state: 'ok', at: pushedAt, by: 'APNs', text: 'APNs took the push that wakes the device.' });
+  if (fetchedAtOf(command, steps) !== null)
+    return link('push', { state: 'ok', text: 'The device came by itself: no push was needed.' });
+  const told = mdmEnrollment.kind === 'said' ? mdmEnrollment.value : undefined;
+  if (told !== undefined && told.push !== 'ok')
+    return link('push', {
+      state: 'failed',
+      by: 'APNs',
+      text: `The device cannot be woken: the state of its push token is ${told.push}.`,
+      mend: pushMends[told.push],
+      facts: { push: told.push, lastSeenAt: told.lastSeenAt },
+    });
+  return link('push', { state: 'waiting', text: 'The push that wakes the device has not gone out yet.', facts: awayFacts(mdmEnrollment) });
+}
+
+const fetchedAtOf = (command: QueuedCommand | undefined, steps: PolicySteps): number | null =>
+  command === undefined ? steps.fetchedAt : (command.sentAt ?? steps.fetchedAt);
+
+function fetchLink({ facts: { mdmEnrollment }, steps, command }: Delivery): ExplainLink {
+  const fetchedAt = fetchedAtOf(command, steps);
+  if (fetchedAt !== null || steps.acknowledgedAt !== null)
+    return link('fetch', { state: 'ok', at: fetchedAt, by: 'the device', text: 'The device fetched the command.' });
+  const seen = mdmEnrollment.kind === 'said' ? mdmEnrollment.value.lastSeenAt : null;
+  return link('fetch', {
+    state: 'waiting',
+    at: seen,
+    text: `The device has not fetched the command: it was ${seen === null ? 'never seen' : `last seen at ${timeText(seen)}`}.`,
+    mend: 'Switch the device on and see that it reaches the Internet.',
+    facts: { lastSeenAt: seen, ...awayFacts(mdmEnrollment) },
+  });
+}
+
+function reportLink({ facts: { decision, state }, steps, command }: Delivery): ExplainLink {
+  if (command?.state === 'not-now')
+    return link('report', {
+      state: 'waiting',
+      at: command.notNowSince,
+      by: 'the device',
+      text: `The device answers NotNow${command.notNowSince === null ? '' : ` since ${timeText(command.notNowSince)}`} (${command.notNowCount} times).`,
+      mend: 'Unlock the device: most often somebody has to log in.',
+      facts: { notNowCount: command.notNowCount },
+    });
+  const refused = command?.state === 'error' || command?.state === 'format-error';
+  if (refused || (hasFailed(decision, state) && command?.state !== 'acknowledged'))
+    return link('report', {
+      state: 'failed',
+      at: command?.completedAt ?? null,
+      by: 'the device',
+      text: `The device refused it: ${errorText(command) ?? decision?.lastError ?? state?.reason ?? 'it gave no reason.'}`,
+      mend: againAt(decision?.nextAt ?? null),
+      facts: {
+        errorChain: (command?.errorChain ?? []).map((error) => ({ ...error })),
+        errorCode: state?.errorCode ?? null,
+        attempts: decision?.attempts ?? null,
+      },
+    });
+  const acknowledgedAt = steps.acknowledgedAt ?? (command?.state === 'acknowledged' ? command.completedAt : null);
+  return acknowledgedAt === null && steps.verifiedAt === null
+    ? link('report', {
+        state: 'waiting',
+        at: command?.sentAt ?? steps.fetchedAt,
+        text: 'The device has the command and has not answered yet.',
+        mend: 'Wait; a device that slept meanwhile is given the command again.',
+      })
+    : link('report', { state: 'ok', at: acknowledgedAt, by: 'the device', text: 'The device acknowledged the command.' });
+}
+
+const hasFailed = (decision: PolicyDecision | undefined, state: DeploymentDevice | undefined): boolean =>
+  decision === undefined ? state?.status === 'error' : decision.state === 'failed';
+
+const errorText = (command: QueuedCommand | undefined): string | undefined =>
+  command === undefined || command.errorChain.length === 0
+    ? undefined
+    : command.errorChain.map(({ domain, code, description }) => `${description} (${domain} ${code})`).join('; ');
+
+const againAt = (nextAt: number | null): string =>
+  nextAt === null
+    ? 'Correct what the device complains of; then have it evaluated.'
+    : `Correct what the device complains of; it is tried again at ${timeText(nextAt)}.`;
+
+function verificationLink({ facts: known, steps }: Delivery): ExplainLink {
+  const { decision, state, decided } = known;
+  const facts = { items: decided.total, verified: decided.verified };
+  if (hasFailed(decision, state))
+    return link('verification', {
+      state: 'failed',
+      at: decision?.decidedAt ?? state?.updatedAt ?? null,
+      by: 'the device',
+      text: decision?.lastError ?? state?.reason ?? 'The device reports that it does not stand as wanted.',
+      mend: againAt(decision?.nextAt ?? null),
+      facts,
+    });
+  return isVerified(known)
+    ? link('verification', {
+        state: 'ok',
+        at: steps.verifiedAt,
+        by: 'the device',
+        text: 'The device reported that it stands as wanted.',
+        facts,
+      })
+    : link('verification', {
+        state: 'waiting',
+        at: steps.acknowledgedAt,
+        text: 'The device acknowledged it, but has not yet reported to have it.',
+        mend: EVALUATE,
+        facts,
+      });
+}

@@ -1,0 +1,85 @@
+import { jobProgressed, siteErrors, type Job } from '@espalier/contracts';
+import type { EventPublisher } from '@espalier/messaging';
+import type { Database, Tx } from '@espalier/persistence';
+import type { JobQuery, JobStore } from './job.store.js';
+
+export interface JobServiceOptions {
+  readonly db: Database;
+  readonly store: JobStore;
+  readonly events: EventPublisher<Tx>;
+  readonly now: () => Date;
+  readonly uuid: () => string;
+}
+
+export interface JobRequest {
+  readonly kind: string;
+  /** What it is about, for people. */
+  readonly title: string;
+  /** As the kind's schema has them. */
+  readonly params: unknown;
+  readonly createdBy: string;
+  readonly total?: number;
+}
+
+/** Takes long work in, shows how far it is, and stops it. */
+export class JobService {
+  #onCreated: () => void = () => undefined;
+
+  constructor(private readonly options: JobServiceOptions) {}
+
+  /** Called after each commit that made a job: the runner's nudge. */
+  onCreated(listener: () => void): void {
+    this.#onCreated = listener;
+  }
+
+  nudge(): void {
+    this.#onCreated();
+  }
+
+  /** Makes a job in the caller's transaction; it begins after the commit. */
+  async create(tx: Tx, request: JobRequest): Promise<Job> {
+    const { store, events, now, uuid } = this.options;
+    const { kind, title, params, createdBy, total = null } = request;
+    const id = uuid();
+    const at = now().getTime();
+    await store.insert(tx, { id, kind, title, params, createdBy, total, at });
+    await events.publish(tx, jobProgressed, { jobId: id, kind, state: 'queued', done: 0, total, at });
+    tx.afterCommit(() => this.nudge());
+    return {
+      id,
+      kind,
+      title,
+      state: 'queued',
+      done: 0,
+      failed: 0,
+      total,
+      messages: [],
+      createdAt: at,
+      createdBy,
+      startedAt: null,
+      finishedAt: null,
+    };
+  }
+
+  /** @throws EspalierError ESP_SITE_JOB_UNKNOWN */
+  async get(id: string): Promise<Job> {
+    const job = await this.options.store.get(id);
+    if (job === undefined) throw siteErrors.ESP_SITE_JOB_UNKNOWN({ detail: id });
+    return job;
+  }
+
+  list(request: JobQuery): Promise<{ items: Job[]; nextCursor?: string }> {
+    return this.options.store.list(request);
+  }
+
+  /** The step under way is finished first. @throws EspalierError ESP_SITE_JOB_UNKNOWN, ESP_SITE_JOB_FINISHED */
+  async cancel(id: string): Promise<Job> {
+    const { db, store } = this.options;
+    const asked = await db.transaction((tx) => store.requestCancel(tx, id));
+    const job = await this.get(id);
+    if (!asked && job.state !== 'cancelled')
+      throw siteErrors.ESP_SITE_JOB_FINISHED({ detail: `It has ${job.state}.` });
+    this.nudge();
+    return job;
+  }
+}

@@ -1,0 +1,213 @@
+import { describeOnEachDatabase } from '@espalier/testing';
+import {
+  anyVersion,
+  asker,
+  byName,
+  CollectionHarness,
+  collectionMigrations,
+  DEVICE,
+  USER,
+} from '../collections/collection.fixture.js';
+
+/** What the policy is told of members and windows: read from the outbox, newest event first, as a worst case. */
+describeOnEachDatabase('scope', { migrations: collectionMigrations }, (open) => {
+  let harness: CollectionHarness;
+  beforeEach(async () => {
+    harness = new CollectionHarness(await open());
+    await harness.seed();
+    await harness.settle();
+  });
+
+  const enrolled = async (count: number, first = 0): Promise<void> => {
+    await harness.addDevices(
+      ...Array.from({ length: count }, (_, n) => ({ id: DEVICE + first + n, name: `lab-${first + n}` })),
+    );
+    for (let n = first; n < first + count; n += 1) await harness.enroll(`E${n}`, DEVICE + n);
+    await harness.settle();
+  };
+  const track = (id: string) => harness.db.transaction((tx) => harness.rooms.scope.track(tx, id));
+  const untrack = (id: string) => harness.db.transaction((tx) => harness.rooms.scope.untrack(tx, id));
+  const lab = () => harness.make('Lab', { rules: [byName('lab-%')] });
+  const night = {
+    name: 'Nights',
+    enabled: true,
+    type: 'general',
+    startAt: 1_800_000_000_000,
+    durationMinutes: 60,
+    localTime: false,
+    recurrence: { kind: 'daily', every: 1 },
+  } as const;
+
+  it('tells nothing of collections that do not matter, all members once one does, and changes from then on', async () => {
+    await enrolled(4);
+    const id = await lab();
+    await harness.settle();
+    expect(await harness.events('scope.members-changed')).toEqual([]);
+    await track(id);
+    await track(id);
+    expect(harness.waiting).toHaveLength(1);
+    await harness.settle();
+    expect(await harness.told(id)).toEqual(['E0', 'E1', 'E2', 'E3']);
+    await harness.change(DEVICE, { name: 'desk-0' });
+    await enrolled(1, 7);
+    expect(await harness.told(id)).toEqual(['E1', 'E2', 'E3', 'E7']);
+  });
+
+  it('follows enrolments: removed, new, moved to another device, and of devices that are obsolete', async () => {
+    await enrolled(3);
+    await harness.addDevices({ id: DEVICE + 9, name: 'desk-9' });
+    const id = await lab();
+    await harness.settle();
+    await track(id);
+    await harness.settle();
+    await harness.enroll('E0', DEVICE, null, false);
+    await harness.enroll('again', DEVICE);
+    await harness.enroll('E1', DEVICE + 9);
+    await harness.settle();
+    expect(await harness.told(id)).toEqual(['E2', 'again']);
+    await harness.change(DEVICE + 2, { state: 'obsolete' }, ['*']);
+    await harness.settle();
+    expect(await harness.told(id)).toEqual(['again']);
+    // Merged into another record only after its old one had left everything.
+    await harness.enroll('E2', DEVICE);
+    await harness.settle();
+    expect(await harness.told(id)).toEqual(['E2', 'again']);
+  });
+
+  it('tells of user collections by the channels of their users', async () => {
+    await enrolled(2);
+    await harness.addUsers(USER, USER + 1);
+    await harness.enroll('E0:anna', DEVICE, USER);
+    await harness.enroll('E1:anna', DEVICE + 1, USER);
+    await harness.enroll('E1:bert', DEVICE + 1, USER + 1);
+    const id = await harness.make('Annas', {
+      kind: 'user',
+      limitingId: 'SMS00002',
+      directResourceIds: [USER],
+    });
+    await harness.settle();
+    await track(id);
+    await harness.settle();
+    expect(await harness.told(id)).toEqual(['E0:anna', 'E1:anna']);
+    // A user's channel is no member of a collection of devices.
+    await track('SMS00001');
+    await harness.settle();
+    expect(await harness.told('SMS00001')).toEqual(['E0', 'E1']);
+  });
+
+  it('says that nothing is deployed any more, and tells of nobody afterwards', async () => {
+    await enrolled(2);
+    const id = await lab();
+    await harness.settle();
+    await track(id);
+    await harness.settle();
+    await untrack(id);
+    const told = (await harness.events('scope.members-changed')).length;
+    await harness.change(DEVICE, { name: 'desk-0' });
+    await harness.settle();
+    expect(await harness.events('scope.members-changed')).toHaveLength(told);
+    const [dropped, ...more] = await harness.events<{ version: number }>('scope.dropped');
+    expect(more).toEqual([]);
+    await track(id);
+    await harness.settle();
+    const events = await harness.events<{ version: number; changes: unknown[] }>('scope.members-changed');
+    expect(events.at(-1)?.changes).toEqual([{ enrollmentId: 'E1', member: true }]);
+    expect(events.at(-1)?.version).toBeGreaterThan(dropped?.version ?? Infinity);
+  });
+
+  it('ends with who is a member, whoever joins and leaves while all members are being told', async () => {
+    await enrolled(25);
+    const id = await lab();
+    await harness.settle();
+    await track(id);
+    const job = harness.waiting.shift();
+    let steps = 0;
+    await harness.runJob(job?.kind ?? '', job?.params, async () => {
+      steps += 1;
+      // One who was told of already, one whose turn comes, and one who is new.
+      await harness.change(DEVICE + steps, { name: 'desk' });
+      await harness.change(DEVICE + 24 - steps, { name: 'desk' });
+      await harness.addDevices({ id: DEVICE + 500 + steps, name: 'lab-new' });
+      await harness.enroll(`N${steps}`, DEVICE + 500 + steps);
+      await harness.settle();
+    });
+    expect(steps).toBeGreaterThan(5);
+    const members = await harness.members(id);
+    expect(await harness.told(id)).toEqual(members.map((n) => (n >= 500 ? `N${n - 500}` : `E${n}`)).sort());
+    expect(members.length).toBeGreaterThan(10);
+  });
+
+  it('does a step again after a crash without telling anything wrong', async () => {
+    await enrolled(3);
+    const id = await lab();
+    await harness.settle();
+    await track(id);
+    const { kind = '', params } = harness.waiting.shift() ?? {};
+    // The first run's position was never saved.
+    await harness.runJob(kind, params);
+    await harness.change(DEVICE, { name: 'desk-0' });
+    await harness.settle();
+    await harness.runJob(kind, params);
+    expect(await harness.told(id)).toEqual(['E1', 'E2']);
+  });
+
+  it('tells everything again on request, of collections that matter only', async () => {
+    await enrolled(2);
+    const id = await lab();
+    await harness.settle();
+    const republish = (collectionIds: string[]) =>
+      harness.rooms.republish({ collectionIds }, { signal: new AbortController().signal } as never);
+    expect(await republish([id, 'XXX00000'])).toEqual({ accepted: [] });
+    await track(id);
+    await harness.settle();
+    await harness.db.execute('DELETE FROM {outbox}');
+    expect(await republish([id])).toEqual({ accepted: [id] });
+    await harness.settle();
+    expect(await harness.told(id)).toEqual(['E0', 'E1']);
+    expect(await harness.events('scope.windows-changed')).toMatchObject([{ collectionId: id, windows: [] }]);
+  });
+
+  it('tells of maintenance windows as they stand, and of the members of collections that have some', async () => {
+    await enrolled(2);
+    const id = await lab();
+    await harness.settle();
+    const { windows } = harness.rooms;
+    const first = await windows.create(id, night, asker, 'key');
+    expect((await windows.create(id, night, asker, 'key')).id).toBe(first.id);
+    await harness.settle();
+    expect(await harness.told(id)).toEqual(['E0', 'E1']);
+    expect((await harness.rooms.collections.get(id)).windowCount).toBe(1);
+    await windows.replace(id, first.id, { ...night, durationMinutes: 90 }, anyVersion);
+    await track(id);
+    await untrack(id);
+    // Still told of, for its windows.
+    expect(await harness.events('scope.dropped')).toEqual([]);
+    await windows.remove(id, first.id, anyVersion);
+    const told = await harness.events<{ version: number; windows: { durationMinutes: number }[] }>(
+      'scope.windows-changed',
+    );
+    expect(told.map(({ windows: list }) => list.map(({ durationMinutes }) => durationMinutes))).toEqual([
+      [60],
+      [60],
+      [90],
+      [],
+    ]);
+    const versions = told.map(({ version }) => version);
+    expect(versions).toEqual(versions.toSorted((a, b) => a - b));
+    expect(await harness.events('scope.dropped')).toHaveLength(1);
+    await expect(windows.remove(id, first.id, anyVersion)).rejects.toMatchObject({
+      code: 'ESP_COLLECTION_WINDOW_UNKNOWN',
+    });
+    await expect(windows.list('DEV99999')).rejects.toMatchObject({ code: 'ESP_COLLECTION_UNKNOWN' });
+  });
+
+  it('is refused for a collection that does not exist; a collection that goes takes its windows along', async () => {
+    await expect(track('DEV99999')).rejects.toMatchObject({ code: 'ESP_COLLECTION_UNKNOWN' });
+    const id = await lab();
+    await harness.rooms.windows.create(id, night, asker, undefined);
+    await harness.settle();
+    await harness.rooms.collections.delete(id, anyVersion);
+    expect(await harness.events('scope.dropped')).toMatchObject([{ collectionId: id }]);
+    await harness.settle();
+  });
+});

@@ -1,0 +1,107 @@
+import { rowLock, type Dialect } from '@espalier/persistence';
+
+/** Columns of rows that come as JSON, with their types. */
+export type JsonColumns = Readonly<Record<string, 'text' | 'integer'>>;
+
+/** As the persistence library declares text columns of SQL Server: a comparison of two collations is refused. */
+const MSSQL_COLLATION = 'Latin1_General_100_BIN2';
+
+const sources: Readonly<Record<Dialect, (param: string, columns: readonly [string, string][]) => string>> = {
+  sqlite: (param, columns) =>
+    `SELECT ${columns.map(([name]) => `value ->> '${name}' AS ${name}`).join(', ')} FROM json_each(:${param})`,
+  postgres: (param, columns) =>
+    `SELECT * FROM jsonb_to_recordset(CAST(:${param} AS jsonb)) AS r (${columns
+      .map(([name, type]) => `${name} ${type === 'text' ? 'text COLLATE "C"' : 'bigint'}`)
+      .join(', ')})`,
+  mssql: (param, columns) =>
+    `SELECT ${columns
+      .map(([name, type]) => (type === 'text' ? `${name} COLLATE ${MSSQL_COLLATION} AS ${name}` : name))
+      .join(', ')} FROM OPENJSON(:${param}) WITH (${columns
+      .map(([name, type]) => `${name} ${type === 'text' ? 'nvarchar(1000)' : 'bigint'} '$.${name}'`)
+      .join(', ')}) AS r`,
+};
+
+/**
+ * A derived table `v` of the rows that the parameter holds as a JSON array of objects: one statement, always the same
+ * text, for any number of rows.
+ */
+export function jsonRows(dialect: Dialect, param: string, columns: JsonColumns): string {
+  return `(${sources[dialect](param, Object.entries(columns))}) AS v`;
+}
+
+/** A table whose rows are named and written by JSON. */
+export interface JsonTable {
+  readonly table: string;
+  readonly key: readonly string[];
+  readonly columns: JsonColumns;
+}
+
+const onKey = (key: readonly string[]): string => key.map((name) => `s.${name} = v.${name}`).join(' AND ');
+
+const only = (columns: JsonColumns, names: readonly string[]): JsonColumns =>
+  Object.fromEntries(Object.entries(columns).filter(([name]) => names.includes(name)));
+
+/** Inserts the rows of `:rows` that are not there yet, with the columns that are named, in their order. */
+export function insertMissingSql(
+  dialect: Dialect,
+  { table, key, columns }: JsonTable,
+  written: readonly string[],
+): string {
+  const names = written.join(', ');
+  const source = jsonRows(dialect, 'rows', only(columns, written));
+  return dialect === 'mssql'
+    ? `INSERT INTO {${table}} (${names}) SELECT ${names} FROM ${source}
+       WHERE NOT EXISTS (SELECT 1 FROM {${table}} AS s WITH (UPDLOCK, HOLDLOCK) WHERE ${onKey(key)})`
+    : `INSERT INTO {${table}} (${names}) SELECT ${names} FROM ${source} WHERE 1 = 1
+       ON CONFLICT (${key.join(', ')}) DO NOTHING`;
+}
+
+/**
+ * Reads and locks the rows that `:rows` names, in their order. Always row by row through the key's index: a planner
+ * that has not seen the table grow would read all of it.
+ */
+export function lockedSql(dialect: Dialect, { table, key, columns }: JsonTable): string {
+  const source = jsonRows(dialect, 'rows', only(columns, key));
+  const { hint, end } = rowLock(dialect, 's', 'update');
+  switch (dialect) {
+    case 'sqlite':
+      return `SELECT s.* FROM ${source} CROSS JOIN {${table}} AS s WHERE ${onKey(key)}`;
+    case 'postgres':
+      return `SELECT s.* FROM ${source}
+        CROSS JOIN LATERAL (SELECT * FROM {${table}} AS s WHERE ${onKey(key)} ${end}) AS s`;
+    case 'mssql':
+      return `SELECT s.* FROM {${table}} AS s ${hint} INNER JOIN ${source} ON ${onKey(key)}`;
+  }
+}
+
+/** Overwrites rows that are there, and locked, with those of `:rows`. */
+export function overwriteSql(dialect: Dialect, { table, key, columns }: JsonTable): string {
+  const names = Object.keys(columns);
+  const changed = names.filter((name) => !key.includes(name));
+  const source = jsonRows(dialect, 'rows', columns);
+  if (dialect === 'mssql')
+    return `UPDATE s SET ${changed.map((name) => `${name} = v.${name}`).join(', ')}
+      FROM {${table}} AS s INNER JOIN ${source} ON ${onKey(key)}`;
+  // Through the key's index, whatever the planner thinks of the table's size.
+  return `INSERT INTO {${table}} (${names.join(', ')}) SELECT ${names.join(', ')} FROM ${source} WHERE 1 = 1
+    ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${changed.map((name) => `${name} = excluded.${name}`).join(', ')}`;
+}
+
+/** Adds numbers to rows of a small table; what is not there stays away. */
+export function addSql(dialect: Dialect, { table, key, columns }: JsonTable): string {
+  const source = jsonRows(dialect, 'rows', columns);
+  const set = Object.keys(columns)
+    .filter((name) => !key.includes(name))
+    .map((name) => `${name} = s.${name} + v.${name}`)
+    .join(', ');
+  return dialect === 'mssql'
+    ? `UPDATE s SET ${set} FROM {${table}} AS s INNER JOIN ${source} ON ${onKey(key)}`
+    : `UPDATE {${table}} AS s SET ${set} FROM ${source} WHERE ${onKey(key)}`;
+}
+
+/** Rows as a parameter, in the order of their keys, in which all replicas lock them. */
+export function rowsParam(rows: readonly object[], key: readonly string[]): { rows: string } {
+  const keyed = rows.map((row) => ({ row, key: key.map((name) => String(Reflect.get(row, name))).join('\n') }));
+  keyed.sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));
+  return { rows: JSON.stringify(keyed.map(({ row }) => row)) };
+}

@@ -1,0 +1,149 @@
+import {
+  enrollmentAuthenticated,
+  enrollmentEnrolled,
+  type DeviceFacts,
+  type Enrollment,
+  type enrollmentRemoved,
+} from '@espalier/contracts';
+import type { ReceivedEvent } from '@espalier/messaging';
+import type { Tx } from '@espalier/persistence';
+import type { AgendaStore } from '../agenda/agenda.store.js';
+import { isEvent } from '../is-event.js';
+import type { EnrollmentRow, EnrollmentStore } from './enrollment.store.js';
+import { platformOf } from './platform.js';
+
+export type EnrollmentContract =
+  typeof enrollmentAuthenticated | typeof enrollmentEnrolled | typeof enrollmentRemoved;
+type EnrollmentEvent = ReceivedEvent<EnrollmentContract>;
+
+export interface EnrollmentServiceOptions {
+  readonly store: EnrollmentStore;
+  readonly agenda: AgendaStore;
+  readonly now: () => Date;
+}
+
+/** Takes in who is enrolled, and what the devices are. Times of the events decide, not the order of arrival. */
+export class EnrollmentService {
+  constructor(private readonly options: EnrollmentServiceOptions) {}
+
+  async handle(tx: Tx, events: readonly EnrollmentEvent[]): Promise<void> {
+    await this.#change(
+      tx,
+      events.map((event) => ({ id: event.payload.id, apply: (row) => afterEvent(row, event) })),
+    );
+  }
+
+  /** What mdm says of enrolments that events did not tell of. */
+  async learn(tx: Tx, enrollments: readonly Enrollment[]): Promise<void> {
+    const known = await this.options.store.load(
+      tx,
+      enrollments.map((enrollment) => enrollment.id),
+    );
+    const news = enrollments.filter((enrollment) => !known.has(enrollment.id));
+    await this.#change(
+      tx,
+      news.map((enrollment) => ({
+        id: enrollment.id,
+        apply: (row) => row ?? rowOf(enrollment, enrollment.enrolledAt ?? enrollment.authenticatedAt),
+      })),
+    );
+  }
+
+  async learnFacts(
+    tx: Tx,
+    reports: readonly { enrollmentId: string; at: number; facts: DeviceFacts }[],
+  ): Promise<void> {
+    await this.#change(
+      tx,
+      reports.map(({ enrollmentId, at, facts }) => ({
+        id: enrollmentId,
+        apply: (row) => row && withFacts(row, at, facts),
+      })),
+    );
+  }
+
+  async #change(
+    tx: Tx,
+    changes: readonly { id: string; apply: (row: EnrollmentRow | undefined) => EnrollmentRow | undefined }[],
+  ): Promise<void> {
+    const { store, agenda, now } = this.options;
+    const ids = [...new Set(changes.map((change) => change.id))];
+    await agenda.touch(tx, ids, now().getTime());
+    const rows = await store.load(tx, ids);
+    const epochs = new Map([...rows.values()].map((row) => [row.id, row.epoch_at]));
+    const changed = new Set<string>();
+    for (const { id, apply } of changes) {
+      const before = rows.get(id);
+      const after = apply(before);
+      if (after === undefined || after === before) continue;
+      rows.set(id, after);
+      changed.add(id);
+    }
+    const written = [...changed].map((id) => rows.get(id) as EnrollmentRow);
+    await store.save(tx, written);
+    // A new enrolment begins with nothing, and a device that is gone has nothing of ours.
+    const over = written.filter((row) => row.state === 'removed' || row.epoch_at > (epochs.get(row.id) ?? 0));
+    await store.forget(
+      tx,
+      over.map((row) => row.id),
+    );
+  }
+}
+
+function afterEvent(row: EnrollmentRow | undefined, event: EnrollmentEvent): EnrollmentRow | undefined {
+  const { at, id } = event.payload;
+  if (isEvent(event, enrollmentEnrolled)) {
+    const told = rowOf(event.payload.enrollment, at);
+    if (row === undefined) return told;
+    const epoch_at = Math.max(row.epoch_at, told.epoch_at);
+    if (at < row.state_at) return epoch_at === row.epoch_at ? row : { ...row, epoch_at };
+    return {
+      ...told,
+      epoch_at,
+      platform: row.platform ?? told.platform,
+      time_zone: row.time_zone,
+      facts_at: row.facts_at,
+    };
+  }
+  if (isEvent(event, enrollmentAuthenticated)) {
+    const { model } = event.payload;
+    if (row === undefined)
+      return {
+        ...NOTHING_KNOWN,
+        id,
+        state: 'pending',
+        state_at: at,
+        epoch_at: at,
+        platform: platformOf(model),
+      };
+    const epoch_at = Math.max(row.epoch_at, at);
+    if (at < row.state_at) return epoch_at === row.epoch_at ? row : { ...row, epoch_at };
+    return { ...row, state: 'pending', state_at: at, epoch_at };
+  }
+  if (row === undefined) return { ...NOTHING_KNOWN, id, state: 'removed', state_at: at, epoch_at: 0 };
+  return at < row.state_at ? row : { ...row, state: 'removed', state_at: at };
+}
+
+const NOTHING_KNOWN = { kind: 'device', platform: null, time_zone: null, facts_at: null } as const;
+
+function rowOf(enrollment: Enrollment, at: number): EnrollmentRow {
+  return {
+    ...NOTHING_KNOWN,
+    id: enrollment.id,
+    kind: enrollment.kind,
+    state: enrollment.state,
+    state_at: at,
+    epoch_at: enrollment.authenticatedAt,
+    platform: platformOf(enrollment.productName, enrollment.model, enrollment.modelName),
+  };
+}
+
+function withFacts(row: EnrollmentRow, at: number, { platform, timeZone }: DeviceFacts): EnrollmentRow {
+  if (at <= (row.facts_at ?? 0)) return row;
+  return {
+    ...row,
+    platform: platform === 'unknown' ? row.platform : platform,
+    time_zone: timeZone?.slice(0, 64) ?? row.time_zone,
+    facts_at: at,
+  };
+}

@@ -1,0 +1,28 @@
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** Waiting times before a repair: a device that fights back is not hammered. */
+const DELAYS = [0, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 24 * HOUR] as const;
+/** After this long without a setback the next one is the first again. */
+const STABLE_AFTER = 24 * HOUR;
+
+/** How long to wait after `strikes` setbacks. */
+function delayAfter(strikes: number): number {
+  return DELAYS[Math.min(strikes, DELAYS.length - 1)] as number;
+}
+
+export interface Setback {
+  readonly strikes: number;
+  readonly notBefore: number;
+}
+
+/** A thing that was there is gone or another version: the first time it is put back at once. */
+export function afterDrift(strikes: number, verifiedAt: number | null, now: number): Setback {
+  const since = verifiedAt !== null && now - verifiedAt >= STABLE_AFTER ? 0 : strikes;
+  return { strikes: since + 1, notBefore: now + delayAfter(since) };
+}
+
+/** The device refused, or acknowledged what then was not there: never again at once. */
+export function afterFailure(strikes: number, now: number): Setback {
+  return { strikes: strikes + 1, notBefore: now + delayAfter(strikes + 1) };
+}

@@ -1,0 +1,140 @@
+import type { ActualState, ManagedItem, ReportedProfile } from './planner.types.js';
+import { afterDrift, afterFailure, type Setback } from './back-off.js';
+
+/** What a device says of one identifier. */
+export interface Sighting {
+  /** False: nothing was reported since the last action, so nothing can be said. */
+  readonly known: boolean;
+  readonly satisfied: boolean;
+  readonly reportedAt: number;
+  /** The declaration is there and does not work. */
+  readonly invalid: boolean;
+  readonly detail: string;
+}
+
+const UNKNOWN: Sighting = { known: false, satisfied: false, reportedAt: 0, invalid: false, detail: '' };
+
+export interface Target {
+  readonly kind: ManagedItem['kind'];
+  readonly identifier: string;
+  readonly goal: ManagedItem['goal'];
+  readonly version: string;
+}
+
+export function findProfile(actual: ActualState, identifier: string): ReportedProfile | undefined {
+  return actual.profiles?.profiles.find((profile) => profile.identifier === identifier);
+}
+
+/** Whether a target is reached, going by what was reported after the last action. */
+export function sight(target: Target, actual: ActualState, memory: ManagedItem | undefined): Sighting {
+  return target.kind === 'profile'
+    ? sightProfile(target, actual, memory)
+    : sightDeclaration(target, actual, memory);
+}
+
+function sightProfile(target: Target, actual: ActualState, memory: ManagedItem | undefined): Sighting {
+  const report = actual.profiles;
+  if (report === null || report.asOf < (memory?.acknowledgedAt ?? 0)) return UNKNOWN;
+  const found = findProfile(actual, target.identifier);
+  const there = found?.uuid.toUpperCase() === target.version.toUpperCase();
+  const detail =
+    found === undefined
+      ? 'The device does not list it.'
+      : there
+        ? 'The device still lists it.'
+        : 'The device lists another version of it.';
+  const satisfied = target.goal === 'present' ? there : found === undefined;
+  return { known: true, satisfied, reportedAt: report.reportedAt, invalid: false, detail };
+}
+
+function sightDeclaration(target: Target, actual: ActualState, memory: ManagedItem | undefined): Sighting {
+  const found = actual.declarations.find(
+    (declaration) =>
+      declaration.identifier === target.identifier && declaration.reportedAt >= (memory?.actedAt ?? 0),
+  );
+  if (target.goal === 'absent') {
+    // A device reports what it has, not what it dropped; mdm does not offer it any more.
+    const gone = found === undefined || !found.active;
+    return { known: true, satisfied: gone, reportedAt: found?.reportedAt ?? 0, invalid: false, detail: '' };
+  }
+  const fullAt = actual.declarationsFullAt ?? 0;
+  if (found === undefined && memory?.phase === 'verified' && fullAt > (memory.verifiedAt ?? 0))
+    return { ...UNKNOWN, known: true, reportedAt: fullAt, detail: 'The device does not list it.' };
+  // A status of another version is from before the device looked.
+  if (found?.serverToken !== target.version) return UNKNOWN;
+  const invalid = found.valid === 'invalid';
+  return {
+    known: true,
+    satisfied: found.active && found.valid === 'valid',
+    reportedAt: found.reportedAt,
+    invalid,
+    detail: found.reasons || (invalid ? 'The device calls it invalid.' : 'The device has not activated it.'),
+  };
+}
+
+function setBack(
+  item: ManagedItem,
+  cause: 'failure' | 'drift',
+  setback: Setback,
+  lastError: string,
+): ManagedItem {
+  return { ...item, ...setback, phase: 'idle', setback: cause, lastError, errorCode: null };
+}
+
+/** What becomes of an item by what the device reported: verified, failed, or drifted away. */
+export function observe(item: ManagedItem, actual: ActualState, now: number): ManagedItem {
+  if (item.phase === 'planned' || item.phase === 'queued') return item;
+  const sighting = sight(item, actual, item);
+  if (!sighting.known) return item;
+  if (sighting.satisfied)
+    return item.phase === 'verified'
+      ? item
+      : {
+          ...item,
+          phase: 'verified',
+          verifiedAt: Math.max(sighting.reportedAt, item.acknowledgedAt ?? 0),
+          notBefore: null,
+          setback: null,
+          lastError: null,
+          errorCode: null,
+        };
+  if (item.phase === 'idle') return item;
+  // A declaration may take its time to become active: only what is invalid has failed.
+  const patient = item.kind === 'declaration' && item.phase === 'acknowledged' && !sighting.invalid;
+  if (patient) return item;
+  if (item.phase === 'verified')
+    return setBack(item, 'drift', afterDrift(item.strikes, item.verifiedAt, now), sighting.detail);
+  const { detail } = sighting;
+  const said = item.kind === 'profile' ? `Acknowledged, and yet: ${detail}` : detail;
+  return setBack(item, 'failure', afterFailure(item.strikes, now), said);
+}
+
+/** How a command ended, as far as its items care. */
+export interface Completion {
+  readonly state: 'acknowledged' | 'error' | 'format-error' | 'cancelled';
+  readonly at: number;
+  readonly pushedAt: number | null;
+  readonly fetchedAt: number | null;
+  readonly error: { readonly code: string; readonly text: string } | null;
+}
+
+/** What becomes of an item when its command has ended. Repeated, it changes nothing. */
+export function complete(item: ManagedItem, completion: Completion): ManagedItem {
+  if (item.phase !== 'queued') return item;
+  const { state, at, pushedAt, fetchedAt, error } = completion;
+  const steps = { pushedAt, fetchedAt };
+  if (state === 'acknowledged') return { ...item, ...steps, phase: 'acknowledged', acknowledgedAt: at };
+  const text =
+    error?.text ?? (state === 'cancelled' ? 'The command was taken back.' : 'The device refused it.');
+  return {
+    ...setBack(item, 'failure', afterFailure(item.strikes, at), text),
+    ...steps,
+    errorCode: error?.code ?? null,
+  };
+}
+
+/** What becomes of an item that mdm would not take. */
+export function refuse(item: ManagedItem, error: { code: string; text: string }, now: number): ManagedItem {
+  const refused = setBack(item, 'failure', afterFailure(item.strikes, now), error.text);
+  return { ...refused, errorCode: error.code };
+}

@@ -1,0 +1,342 @@
+import {
+  acknowledged,
+  DAY,
+  deploymentOf,
+  HOUR,
+  MAC,
+  MINUTE,
+  PerfectDevice,
+  profileItem,
+  T0,
+  versionOf,
+  windowOf,
+} from './planner.fixture.js';
+import { complete, refuse } from './observe.js';
+import { plan } from './planner.js';
+import type { ManagedItem, Plan } from './planner.types.js';
+
+const device = (): PerfectDevice => new PerfectDevice(versionOf);
+const only = (planned: Plan): Plan['decisions'][number] => {
+  expect(planned.decisions).toHaveLength(1);
+  return planned.decisions[0] as Plan['decisions'][number];
+};
+/** An item whose version is what the perfect device makes of its configuration item. */
+const item = (identifier: string, changes: Parameters<typeof profileItem>[1] = {}) => {
+  const made = profileItem(identifier, changes);
+  return { ...made, version: versionOf(made.ciId) };
+};
+
+describe('a conflict', () => {
+  const [red, blue] = [item('org.example.wifi'), item('org.example.wifi')];
+
+  it('is won by priority, then by age, then by id; the loser is told who won', () => {
+    const high = deploymentOf([red], { priority: 2, createdAt: T0 - 2 * DAY });
+    const newer = deploymentOf([blue], { priority: 1, createdAt: T0 - DAY });
+    const rules = (a: typeof high, b: typeof high): object[] =>
+      plan(device().input([a, b])).decisions.map(({ deploymentId, state, rule, winnerDeploymentId }) => ({
+        deploymentId,
+        state,
+        rule: state === 'lost' ? rule : undefined,
+        winnerDeploymentId,
+      }));
+    expect(rules(high, newer)).toContainEqual({
+      deploymentId: newer.id,
+      state: 'lost',
+      rule: 'priority',
+      winnerDeploymentId: high.id,
+    });
+    const older = { ...high, priority: 1 };
+    expect(rules(older, newer)).toContainEqual({
+      deploymentId: older.id,
+      state: 'lost',
+      rule: 'newest',
+      winnerDeploymentId: newer.id,
+    });
+    const twin = { ...newer, id: '00000000-0000-4000-8000-000000000000', items: [red] };
+    expect(rules(twin, newer)).toContainEqual({
+      deploymentId: newer.id,
+      state: 'lost',
+      rule: 'id',
+      winnerDeploymentId: twin.id,
+    });
+  });
+
+  it('is none between deployments that want the same: both reach it, and it goes with the last of them', () => {
+    const mac = device();
+    const [one, two] = [deploymentOf([red]), deploymentOf([red], { priority: 2 })];
+    mac.settle([one, two]);
+    expect(mac.round([one, two]).decisions.map((decision) => decision.state)).toEqual([
+      'verified',
+      'verified',
+    ]);
+    mac.settle([one]);
+    expect(mac.profiles.size).toBe(1);
+    mac.settle([]);
+    expect(mac.profiles.size).toBe(0);
+    expect(mac.log.map((entry) => entry.type)).toEqual(['install', 'remove']);
+  });
+
+  it('passes to the loser when the winner leaves, without a removal in between', () => {
+    const mac = device();
+    const [winner, loser] = [deploymentOf([red], { priority: 2 }), deploymentOf([blue])];
+    mac.settle([winner, loser]);
+    mac.settle([loser]);
+    expect(mac.profiles.get('org.example.wifi')?.uuid).toBe(blue.version);
+    expect(mac.log.map((entry) => entry.type)).toEqual(['install', 'install']);
+  });
+});
+
+describe('time', () => {
+  it('is the wall clock of the device where the deployment says so', () => {
+    const nine = Date.UTC(2026, 10, 23, 9);
+    const deployment = deploymentOf([item('a')], { startAt: nine, localTime: true });
+    const planned = plan(device().input([deployment]));
+    expect(only(planned)).toMatchObject({ state: 'waiting', rule: 'start', nextAt: nine - HOUR });
+    expect(planned.nextAt).toBe(nine - HOUR);
+  });
+
+  it('waits for the deadline, and for nothing where there is none', () => {
+    const deployment = deploymentOf([item('a')], { deadlineAt: T0 + HOUR });
+    expect(only(plan(device().input([deployment])))).toMatchObject({
+      state: 'waiting',
+      rule: 'deadline',
+      nextAt: T0 + HOUR,
+    });
+    expect(only(plan(device().input([{ ...deployment, deadlineAt: null }])))).toMatchObject({
+      state: 'planned',
+    });
+  });
+
+  it('waits for a window even after the deadline, unless that is overridden', () => {
+    const late = deploymentOf([item('a')], { deadlineAt: T0 - HOUR });
+    const night = windowOf();
+    expect(only(plan(device().input([late], [night])))).toMatchObject({
+      state: 'waiting',
+      rule: 'window',
+      nextAt: T0 + 2 * HOUR,
+    });
+    expect(only(plan(device().input([{ ...late, overrideWindows: true }], [night]))).state).toBe('planned');
+    const mac = device();
+    mac.now = T0 + 2 * HOUR + 30 * MINUTE;
+    expect(only(mac.round([late], [night])).state).toBe('planned');
+  });
+});
+
+describe('what is there', () => {
+  it('is not installed again, and not taken off by us who did not install it', () => {
+    const mac = device();
+    const one = item('a');
+    mac.profiles.set('a', {
+      identifier: 'a',
+      uuid: one.version.toLowerCase(),
+      managed: true,
+      enrolls: false,
+    });
+    mac.report();
+    expect(only(mac.round([deploymentOf([one])]))).toMatchObject({ state: 'verified' });
+    mac.settle([]);
+    expect(mac.log).toEqual([]);
+  });
+
+  it('stays where its deployment is disabled, or only available now', () => {
+    const mac = device();
+    const deployment = deploymentOf([item('a')]);
+    mac.settle([deployment]);
+    expect(only(mac.round([{ ...deployment, enabled: false }])).state).toBe('disabled');
+    expect(only(mac.round([{ ...deployment, intent: 'available' }]))).toMatchObject({ state: 'verified' });
+    expect(mac.profiles.size).toBe(1);
+  });
+
+  it('stays for an available deployment that comes after the required one, and goes with it', () => {
+    const mac = device();
+    const [required, available] = [
+      deploymentOf([item('a')]),
+      deploymentOf([item('a')], { intent: 'available' }),
+    ];
+    mac.settle([required]);
+    mac.settle([available]);
+    expect(mac.profiles.size).toBe(1);
+    expect(mac.items[0]?.deploymentId).toBe(available.id);
+    mac.settle([]);
+    expect(mac.profiles.size).toBe(0);
+  });
+
+  it('is removed by an uninstall, once it is known to be there, and not where a user installed it by hand', () => {
+    const mac = device();
+    mac.profiles.set('a', { identifier: 'a', uuid: 'X', managed: true, enrolls: false });
+    mac.profiles.set('b', { identifier: 'b', uuid: 'X', managed: false, enrolls: false });
+    const deployment = deploymentOf([item('a'), item('b'), item('c')], { action: 'uninstall' });
+    mac.settle([deployment]);
+    expect([...mac.profiles.keys()]).toEqual(['b']);
+    const states = mac.round([deployment]).decisions.map(({ identifier, state }) => [identifier, state]);
+    expect(Object.fromEntries(states)).toEqual({ a: 'verified', b: 'unsupported', c: 'verified' });
+    expect(mac.log.map((entry) => entry.identifiers)).toEqual([['a']]);
+  });
+
+  it('is never the profile that enrols the device, whatever an admin deploys', () => {
+    const mac = device();
+    mac.profiles.set('mdm', { identifier: 'mdm', uuid: 'E', managed: true, enrolls: true });
+    mac.report();
+    for (const action of ['install', 'uninstall'] as const)
+      expect(only(mac.round([deploymentOf([item('mdm')], { action })]))).toMatchObject({
+        state: 'unsupported',
+        rule: 'protected',
+      });
+    expect(mac.log).toEqual([]);
+  });
+});
+
+describe('proof', () => {
+  const deployment = deploymentOf([item('a')]);
+
+  it('is the report of the device, not its acknowledgement', () => {
+    const mac = device();
+    const planned = plan(mac.input([deployment]));
+    const [done] = planned.items.map((one) => complete({ ...one, phase: 'queued' }, acknowledged(T0 + 5)));
+    const before = { asOf: T0 + 4, reportedAt: T0 + 6, profiles: [] };
+    const around = {
+      ...mac.input([deployment]),
+      items: [done as ManagedItem],
+      now: T0 + 10,
+      questions: planned.questions,
+    };
+    const older = plan({ ...around, actual: { ...mac.actual, profiles: before } });
+    expect(only(older).state).toBe('acknowledged');
+    // The answer is from before the installation: it is asked again at once.
+    expect(older.actions).toEqual([{ type: 'ask', kinds: ['profiles'] }]);
+    const newer = plan({ ...around, actual: { ...mac.actual, profiles: { ...before, asOf: T0 + 5 } } });
+    expect(only(newer)).toMatchObject({ state: 'failed', rule: 'back-off', nextAt: T0 + 10 + 5 * MINUTE });
+  });
+
+  it('of a declaration is that the device calls it active and valid; what it calls invalid has failed', () => {
+    const mac = device();
+    const declaration = item('d', { kind: 'declaration' });
+    const planned = plan(mac.input([deploymentOf([declaration])]));
+    const done = planned.items.map((one) => complete({ ...one, phase: 'queued' }, acknowledged(T0 + 5)));
+    const status = {
+      identifier: 'd',
+      serverToken: declaration.version,
+      reasons: 'no such key',
+      reportedAt: T0 + 6,
+    };
+    const stateOf = (said: {
+      active: boolean;
+      valid: 'valid' | 'invalid' | 'unknown';
+      reportedAt?: number;
+    }): unknown => {
+      const declarations = [{ ...status, ...said }];
+      const actual = { ...mac.actual, declarations };
+      return only(plan({ ...mac.input([deploymentOf([declaration])]), items: done, now: T0 + 10, actual }));
+    };
+    expect(stateOf({ active: true, valid: 'valid' })).toMatchObject({ state: 'verified' });
+    expect(stateOf({ active: false, valid: 'unknown' })).toMatchObject({ state: 'acknowledged' });
+    expect(stateOf({ active: false, valid: 'invalid' })).toMatchObject({
+      state: 'failed',
+      lastError: 'no such key',
+    });
+    expect(stateOf({ active: true, valid: 'valid', reportedAt: T0 - 1 })).toMatchObject({
+      state: 'acknowledged',
+    });
+  });
+});
+
+describe('drift', () => {
+  const deployment = deploymentOf([item('a')]);
+
+  it('is mended at once, then ever more slowly, and at once again after a quiet day', () => {
+    const mac = device();
+    mac.settle([deployment]);
+    const waited: number[] = [];
+    for (let fight = 0; fight < 7; fight += 1) {
+      mac.now += MINUTE;
+      mac.profiles.delete('a');
+      mac.report();
+      const since = mac.now;
+      for (let next = mac.round([deployment]); mac.items[0]?.phase === 'idle'; next = mac.round([deployment]))
+        mac.now = Math.min(next.nextAt as number, only(next).nextAt as number);
+      waited.push(Math.round((mac.now - since) / MINUTE));
+      mac.settle([deployment]);
+    }
+    expect(waited).toEqual([0, 5, 30, 120, 360, 1_440, 1_440]);
+    mac.now += 25 * HOUR;
+    mac.profiles.delete('a');
+    mac.report();
+    expect(only(mac.round([deployment]))).toMatchObject({ state: 'planned', rule: 'drift' });
+  });
+
+  it('is mended inside windows only', () => {
+    const mac = device();
+    mac.settle([deployment]);
+    mac.profiles.delete('a');
+    mac.report();
+    expect(only(mac.round([deployment], [windowOf()]))).toMatchObject({ state: 'waiting', rule: 'window' });
+  });
+});
+
+describe('failures', () => {
+  it('are told, and tried again ever more slowly', () => {
+    const mac = device();
+    const deployment = deploymentOf([item('a')]);
+    const waits: number[] = [];
+    for (let attempt = 1; attempt <= 6; attempt += 1) {
+      const planned = plan(mac.input([deployment]));
+      expect(planned.actions.map((action) => action.type)).toContain('install');
+      mac.items = planned.items.map((one) =>
+        refuse(one, { code: 'MCInstallation 4001', text: 'no' }, mac.now),
+      );
+      const failed = plan(mac.input([deployment]));
+      expect(only(failed)).toMatchObject({
+        state: 'failed',
+        attempts: attempt,
+        lastError: 'no',
+        errorCode: 'MCInstallation 4001',
+      });
+      waits.push(((only(failed).nextAt as number) - mac.now) / MINUTE);
+      mac.now = only(failed).nextAt as number;
+    }
+    expect(waits).toEqual([5, 30, 120, 360, 1_440, 1_440]);
+  });
+});
+
+describe('what cannot be done', () => {
+  it.each([
+    ['a script', item('s', { kind: 'script' }), MAC],
+    ['another platform', item('s', { platforms: ['iphone'] }), MAC],
+    ['a thing for users on the channel of a Mac', item('s', { scope: 'user' }), MAC],
+    ['a thing for devices on the channel of a user', item('s'), { ...MAC, kind: 'user' as const }],
+    ['an identifier too long for a declaration', item('s'.repeat(65), { kind: 'declaration' }), MAC],
+  ])('is said of %s', (_what, one, enrollment) => {
+    const planned = plan({ ...device().input([deploymentOf([one])]), enrollment });
+    expect(only(planned)).toMatchObject({ state: 'unsupported', rule: 'requirements' });
+    expect(planned.actions).toEqual([]);
+  });
+
+  it('waits while the device has not told what it is, and asks it', () => {
+    const planned = plan({
+      ...device().input([deploymentOf([item('a')])]),
+      enrollment: { ...MAC, platform: null },
+    });
+    expect(only(planned)).toMatchObject({ state: 'waiting', rule: 'facts' });
+    expect(planned.actions).toEqual([{ type: 'ask', kinds: ['device'] }]);
+  });
+});
+
+describe('questions', () => {
+  const deployment = deploymentOf([item('a')]);
+
+  it('are asked when somebody wants to know, and by themselves after the set time', () => {
+    const mac = device();
+    mac.settle([deployment]);
+    mac.questions = { ...mac.questions, wanted: true };
+    const asked = plan(mac.input([deployment]));
+    expect(asked.actions).toEqual([{ type: 'ask', kinds: ['profiles'] }]);
+    expect(asked.questions.wanted).toBe(false);
+    mac.questions = { ...mac.questions, wanted: false };
+    const quiet = plan(mac.input([deployment]));
+    expect(quiet.actions).toEqual([]);
+    expect(((quiet.nextAt as number) - mac.now) / HOUR).toBeGreaterThan(5.3);
+    expect(((quiet.nextAt as number) - mac.now) / HOUR).toBeLessThan(6.7);
+    mac.now = quiet.nextAt as number;
+    expect(plan(mac.input([deployment])).actions).toEqual([{ type: 'ask', kinds: ['profiles'] }]);
+  });
+});

@@ -1,0 +1,168 @@
+import {
+  commonErrors,
+  configProxyInterface,
+  deploymentChanged,
+  getPolicyContent,
+  getPolicyDeployment,
+  listPolicyDeployments,
+  maintenanceWindowsChanged,
+  mdmPolicyStatusReported,
+  mdmStatusReported,
+  policyStatesReported,
+  republishScope,
+  scopeDropped,
+  scopeMembersChanged,
+  type EventContract,
+  type MaintenanceWindow,
+  type PolicyDeployment,
+  type StateMessage,
+  type StatusMessage,
+} from '@espalier/contracts';
+import { eventMessage, type Messaging } from '@espalier/messaging';
+import type { NatsServer } from '@espalier/testing';
+import type { z } from 'zod';
+import { COLLECTION, connect, Happenings, type SpecClock } from './bus.fixture.js';
+
+/** Stands in for config-proxy: deployments and their scope, and what it was told of the states. */
+export class StandInConfigProxy extends Happenings {
+  readonly deployments = new Map<string, PolicyDeployment>();
+  /** The last message of each topic, by `enrolment topic id`; those that are gone are left out. */
+  readonly states = new Map<string, StateMessage>();
+  readonly statuses: StatusMessage[] = [];
+  readonly republished: string[] = [];
+  /** Answers that there is no such content. */
+  unknownContent = false;
+  #version = 1;
+
+  private constructor(
+    readonly messaging: Messaging,
+    private readonly clock: SpecClock,
+  ) {
+    super();
+    messaging.serve(getPolicyDeployment, ({ deploymentId }) => ({
+      deployment: this.deployments.get(deploymentId) ?? null,
+    }));
+    messaging.serve(listPolicyDeployments, () => ({ items: [...this.deployments.values()] }));
+    messaging.serve(getPolicyContent, ({ ciId }) => ({ content: this.#content(ciId) }));
+    messaging.serve(republishScope, ({ collectionIds }) => {
+      this.republished.push(...collectionIds);
+      this.happened();
+      return { accepted: collectionIds };
+    });
+    messaging.consume(policyStatesReported, {
+      durable: 'states',
+      handler: async ({ payload }) => {
+        for (const message of payload.messages) this.#hear(message);
+        this.happened();
+        await Promise.resolve();
+      },
+    });
+    messaging.consume([mdmStatusReported, mdmPolicyStatusReported], {
+      durable: 'status',
+      handler: async ({ payload }) => {
+        this.statuses.push(payload);
+        this.happened();
+        await Promise.resolve();
+      },
+    });
+  }
+
+  static async start(server: NatsServer, clock: SpecClock): Promise<StandInConfigProxy> {
+    const messaging = await connect(configProxyInterface, server, 'stand-in');
+    return new StandInConfigProxy(messaging, clock);
+  }
+
+  #content(ciId: string): z.input<typeof getPolicyContent.response>['content'] {
+    const item = [...this.deployments.values()].flatMap((one) => one.items).find((one) => one.ciId === ciId);
+    const known = item ?? this.#items.get(ciId);
+    if (known === undefined || this.unknownContent) throw commonErrors.ESP_NOT_FOUND();
+    if (known.kind === 'declaration')
+      return { kind: 'declaration', type: 'com.apple.configuration.passcode.settings', payload: {} };
+    const text = JSON.stringify({ identifier: known.identifier, uuid: known.version });
+    return { kind: 'profile', payload: Buffer.from(text).toString('base64') };
+  }
+
+  readonly #items = new Map<string, PolicyDeployment['items'][number]>();
+
+  #hear(message: StateMessage): void {
+    const key = `${message.enrollmentId} ${message.topicType} ${message.topicId}`;
+    if ((this.states.get(key)?.sequence ?? -1) >= message.sequence) return;
+    if (message.gone === true) this.states.delete(key);
+    else this.states.set(key, message);
+  }
+
+  /** The states of a deployment on an enrolment: evaluation, enforcement, compliance. */
+  stateOf(enrollmentId: string, deploymentId: string): (number | undefined)[] {
+    return [302, 301, 300].map((topic) => this.message(enrollmentId, deploymentId, topic)?.stateId);
+  }
+
+  message(enrollmentId: string, topicId: string, topic: number): StateMessage | undefined {
+    return this.states.get(`${enrollmentId} ${topic} ${topicId}`);
+  }
+
+  publish<C extends EventContract>(
+    contract: C,
+    payload: z.input<C['payload']>,
+    messageId?: string,
+  ): Promise<unknown> {
+    return this.messaging.publishOutboxMessage(
+      eventMessage(contract, payload, messageId === undefined ? {} : { messageId }),
+    );
+  }
+
+  get at(): number {
+    return this.clock.now().getTime();
+  }
+
+  async deploy(deployment: PolicyDeployment): Promise<void> {
+    this.deployments.set(deployment.id, deployment);
+    for (const item of deployment.items) this.#items.set(item.ciId, item);
+    const { id, version, collectionId } = deployment;
+    await this.publish(deploymentChanged, {
+      deploymentId: id,
+      version,
+      collectionId,
+      deleted: false,
+      at: this.at,
+    });
+  }
+
+  async delete({ id, version, collectionId }: PolicyDeployment): Promise<void> {
+    this.deployments.delete(id);
+    await this.publish(deploymentChanged, {
+      deploymentId: id,
+      version: version + 1,
+      collectionId,
+      deleted: true,
+      at: this.at,
+    });
+  }
+
+  async members(changes: Readonly<Record<string, boolean>>, version = (this.#version += 1)): Promise<void> {
+    const list = Object.entries(changes).map(([enrollmentId, member]) => ({ enrollmentId, member }));
+    for (let from = 0; from < list.length; from += 500)
+      await this.publish(scopeMembersChanged, {
+        collectionId: COLLECTION,
+        version,
+        changes: list.slice(from, from + 500),
+        at: this.at,
+      });
+  }
+
+  async drop(): Promise<void> {
+    await this.publish(scopeDropped, {
+      collectionId: COLLECTION,
+      version: (this.#version += 1),
+      at: this.at,
+    });
+  }
+
+  async windows(windows: readonly MaintenanceWindow[]): Promise<void> {
+    await this.publish(maintenanceWindowsChanged, {
+      collectionId: COLLECTION,
+      version: (this.#version += 1),
+      windows: [...windows],
+      at: this.at,
+    });
+  }
+}

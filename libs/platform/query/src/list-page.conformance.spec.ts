@@ -1,0 +1,205 @@
+import { comparedColumn, compareTexts, comparedText, type PlainRow } from '@espalier/conditions';
+import type { Database } from '@espalier/persistence';
+import { describeOnEachDatabase, expectMssqlStatements } from '@espalier/testing';
+import fc from 'fast-check';
+import { listPage, type ListRequest } from './list-page.js';
+import { nullsComeLast } from './sort-order.js';
+import { Random } from './spec/random.fixture.js';
+import {
+  generateRows,
+  listModel,
+  siteMigration,
+  siteModel,
+  SiteValues,
+  storeRows,
+} from './spec/site.fixture.js';
+
+const SOFTWARE = siteModel.classes[2]!;
+const model = listModel(SOFTWARE);
+const request = (part: Partial<ListRequest>): ListRequest => ({
+  model,
+  sql: `SELECT * FROM {${SOFTWARE.table}}`,
+  defaultOrder: ['RowId'],
+  limit: 10,
+  ...part,
+});
+
+/** Those whose name is not missing. */
+const NAMED = `SELECT * FROM {${SOFTWARE.table}} WHERE product_name IS NOT NULL`;
+
+type Listed = { row_id: number };
+
+describeOnEachDatabase('lists', { migrations: [siteMigration] }, (open, dialect) => {
+  let db: Database;
+  let rows: readonly PlainRow[];
+
+  beforeAll(async () => {
+    db = await open();
+    const tables = generateRows(new SiteValues(new Random(7), dialect === 'mssql'), 20);
+    rows = (tables.get(SOFTWARE.name) ?? []).map((row, index) => ({ row_id: index, ...row }));
+    await storeRows(db, tables);
+  });
+
+  /** The whole list, page by page. */
+  async function walk(part: Partial<ListRequest>): Promise<number[]> {
+    const ids: number[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await listPage<Listed>(db, request({ ...part, cursor }));
+      expect(page.rows.length).toBeLessThanOrEqual(part.limit ?? 10);
+      ids.push(...page.rows.map((row) => row.row_id));
+      cursor = page.next;
+    } while (cursor !== undefined);
+    return ids;
+  }
+
+  function sorted(order: readonly { name: string; descending: boolean }[]): number[] {
+    const columns = [...order, { name: 'RowId', descending: false }].map(({ name, descending }) => {
+      const property = model.properties.find((candidate) => candidate.name === name)!;
+      const column = comparedColumn(property);
+      const nullsLast = nullsComeLast(dialect, { column, type: property.type, descending, nullable: true });
+      return { property, descending, nullsLast };
+    });
+    const compare = (a: PlainRow, b: PlainRow): number => {
+      for (const { property, descending, nullsLast } of columns) {
+        const [left, right] = [a[property.column] ?? null, b[property.column] ?? null];
+        if (left === right) continue;
+        if (left === null || right === null) return (left === null) === nullsLast ? 1 : -1;
+        const difference =
+          typeof left === 'string'
+            ? compareTexts(comparedText(property, left), comparedText(property, String(right)))
+            : left - Number(right);
+        if (difference !== 0) return descending ? -difference : difference;
+      }
+      return 0;
+    };
+    return rows.toSorted(compare).map((row) => Number(row['row_id']));
+  }
+
+  it('give every row once, in order, however long the pages are', async () => {
+    const names = model.properties.map(({ name }) => name);
+    const field = fc.record({ name: fc.constantFrom(...names), descending: fc.boolean() });
+    const order = fc.uniqueArray(field, { maxLength: 4, selector: ({ name }) => name });
+    await fc.assert(
+      fc.asyncProperty(order, fc.integer({ min: 1, max: 12 }), async (fields, limit) => {
+        const orderBy = fields
+          .map(({ name, descending }) => `${name}${descending ? ' desc' : ''}`)
+          .join(', ');
+        const part = { limit, ...(orderBy !== '' && { orderBy }) };
+        expect(await walk(part)).toEqual(sorted(fields));
+      }),
+      { numRuns: dialect === 'sqlite' ? 300 : 60 },
+    );
+  });
+
+  it('go on after the last row although it is gone, and neither repeat nor hide others', async () => {
+    const orderBy = 'ProductName desc, Size';
+    const first = await listPage<Listed>(db, request({ orderBy, limit: 5 }));
+    const gone = first.rows.at(-1)?.row_id;
+    await db
+      .transaction(async (tx) => {
+        await tx.execute(`DELETE FROM {${SOFTWARE.table}} WHERE row_id = :gone`, { gone: gone ?? -1 });
+        const second = await listPage<Listed>(tx, request({ orderBy, limit: 500, cursor: first.next }));
+        const expected = sorted([
+          { name: 'ProductName', descending: true },
+          { name: 'Size', descending: false },
+        ]);
+        expect(second.rows.map((row) => row.row_id)).toEqual(expected.slice(5));
+        throw new Error('undone');
+      })
+      .catch((error: unknown) => expect(error).toMatchObject({ message: expect.stringContaining('undone') }));
+  });
+
+  it('take the default order by properties or columns, and ids as their key', async () => {
+    const orders = [
+      ['ProductName', 'RowId desc'],
+      ['product_name_folded', 'row_id desc'],
+      ['product_name', 'RowId desc'],
+    ];
+    const pages = [];
+    for (const defaultOrder of orders) {
+      pages.push((await listPage<Listed>(db, request({ sql: NAMED, defaultOrder, limit: 100 }))).rows);
+    }
+    expect(pages[0]?.length).toBeGreaterThan(5);
+    expect(pages[1]).toEqual(pages[0]);
+    expect(pages[2]).toEqual(pages[0]);
+    await expect(listPage(db, request({ defaultOrder: ['nothing'] }))).rejects.toThrow(TypeError);
+    const bare = { ...model, properties: [] };
+    const ids = await listPage<Listed>(db, {
+      ...request({ defaultOrder: ['resource_id desc'], limit: 1 }),
+      model: bare,
+    });
+    expect(ids.rows).toMatchObject([
+      { resource_id: Math.max(...rows.map((row) => Number(row['resource_id']))) },
+    ]);
+  });
+
+  it('order and filter together', async () => {
+    const part = { filter: 'Size ge 1', orderBy: 'InstallDate desc', limit: 3 };
+    const kept = new Set(
+      rows.filter((row) => Number(row['size'] ?? -1) >= 1).map((row) => Number(row['row_id'])),
+    );
+    const expected = sorted([{ name: 'InstallDate', descending: true }]).filter((id) => kept.has(id));
+    expect(await walk(part)).toEqual(expected);
+    expect(expected.length).toBeGreaterThan(5);
+  });
+
+  it('refuse a cursor of another order, a changed one, and what is none', async () => {
+    const { next } = await listPage<Listed>(db, request({ orderBy: 'ProductName' }));
+    const values = JSON.parse(Buffer.from(next ?? '', 'base64url').toString()) as unknown[];
+    const forged = (...position: unknown[]): string =>
+      Buffer.from(JSON.stringify([values[0], ...position])).toString('base64url');
+    const cursors = [
+      [next, 'ProductName desc'],
+      [next, undefined],
+      [next?.slice(0, -3), 'ProductName'],
+      [forged(5, 5), 'ProductName'],
+      [forged('a'), 'ProductName'],
+      [forged('a', "1' or '1'='1"), 'ProductName'],
+      [forged('a', 1.5), 'ProductName'],
+      [forged('a', null), 'ProductName'],
+      [forged('\0', 1), 'ProductName'],
+      [forged({ a: 1 }, 1), 'ProductName'],
+      ['null', undefined],
+      ['%%%', undefined],
+    ] as const;
+    for (const [cursor, orderBy] of cursors) {
+      await expect(listPage(db, request({ cursor, orderBy }))).rejects.toMatchObject({
+        code: 'ESP_BAD_REQUEST',
+        status: 400,
+      });
+    }
+  });
+
+  it('refuse a filter and an order that cannot be read, and say what is wrong', async () => {
+    await expect(listPage(db, request({ filter: "ProductNam eq 'a'" }))).rejects.toMatchObject({
+      code: 'ESP_SITE_FILTER_INVALID',
+      status: 400,
+      fields: { filter: expect.stringContaining('"ProductName"') },
+    });
+    await expect(listPage(db, request({ orderBy: 'Size downwards' }))).rejects.toMatchObject({
+      code: 'ESP_SITE_FILTER_INVALID',
+      fields: { orderBy: expect.stringContaining('column 6') },
+    });
+  });
+});
+
+describe('lists on SQL Server', () => {
+  it('send statements that it understands', async () => {
+    await expectMssqlStatements(
+      async (on) => {
+        const part = {
+          filter: "contains(ProductName,'50%_[x]') and Size in (1, 2)",
+          orderBy: 'ProductName desc',
+        };
+        const { next } = await listPage(on, request({ ...part, limit: 1 }));
+        await listPage(on, request({ ...part, limit: 5, cursor: next }));
+      },
+      { spec: import.meta.url, file: 'list-page.mssql.sql', schema: 'site' },
+      [
+        { row_id: 1, product_name_folded: 'b' },
+        { row_id: 2, product_name_folded: 'a' },
+      ],
+    );
+  });
+});

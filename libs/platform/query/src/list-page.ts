@@ -1,0 +1,92 @@
+import type { ClassModel, Condition } from '@espalier/conditions';
+import { siteErrors } from '@espalier/contracts';
+import { FILTER_ALIAS, FilterError, parseFilter } from '@espalier/filter-expression';
+import { limitSql, type Page, type Queryable, type SqlParams } from '@espalier/persistence';
+import { SqlWriter, type CompiledSql } from './compiled-sql.js';
+import { compileCondition } from './condition.compiler.js';
+import { stretchesAfter } from './keyset.js';
+import { decodeCursor, encodeCursor } from './page-cursor.js';
+import { orderBySql, sortOrder, type SortColumn } from './sort-order.js';
+
+/** One page of a list that callers filter and order. */
+export interface ListRequest {
+  /** What can be filtered and ordered by; its columns, folded ones included, are columns of `sql`. */
+  readonly model: ClassModel;
+  /** A SELECT without ORDER BY. Names of its parameters do not begin with `filter_` or `after_`. */
+  readonly sql: string;
+  readonly params?: SqlParams;
+  /** As the caller wrote it: see `parseFilter`. */
+  readonly filter?: string | undefined;
+  /** As the caller wrote it: see `parseOrderBy`. */
+  readonly orderBy?: string | undefined;
+  /**
+   * Properties or columns, never null and together unique, as in `['joinedAt desc', 'id']`: the order where the
+   * caller gives none, and what decides between equals where one is given.
+   */
+  readonly defaultOrder: readonly string[];
+  readonly limit: number;
+  /** `next` of the page before, for the same order. */
+  readonly cursor?: string | undefined;
+  /** What `now()` is in filters; epoch ms. Default: the clock. */
+  readonly now?: number;
+}
+
+/**
+ * One page of a list by keyset: costs the same at any depth, and rows that come or go meanwhile neither repeat nor
+ * hide others. Rows that lack a value come first in ascending order, on PostgreSQL last, as indexes have them.
+ * Throws `ESP_SITE_FILTER_INVALID` for a filter or order that cannot be read, `ESP_BAD_REQUEST` for a cursor that
+ * was not given for this order.
+ */
+export async function listPage<T extends object>(on: Queryable, request: ListRequest): Promise<Page<T>> {
+  const { model, filter, limit } = request;
+  const order = understood('orderBy', () => sortOrder(model, request.orderBy, request.defaultOrder));
+  const condition = filter === undefined ? undefined : understood('filter', () => parseFilter(filter, model));
+  const rows = await rowsAfter<T>(on, request, order, filterSql(on, request, condition));
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  if (last === undefined) return { rows };
+  return { rows: rows.slice(0, limit), next: encodeCursor(last, order) };
+}
+
+/** One row more than the page takes, where there is one. */
+async function rowsAfter<T extends object>(
+  on: Queryable,
+  request: ListRequest,
+  order: readonly SortColumn[],
+  filter: CompiledSql,
+): Promise<T[]> {
+  const { cursor } = request;
+  const wanted = request.limit + 1;
+  const writer = new SqlWriter(on.dialect, 'after_');
+  const stretches = cursor === undefined ? [''] : stretchesAfter(writer, order, decodeCursor(cursor, order));
+  const params = { ...request.params, ...filter.params, ...writer.params };
+  const rows: T[] = [];
+  for (const stretch of stretches) {
+    if (rows.length === wanted) break;
+    const where = [filter.sql, stretch].filter((part) => part !== '').join(' AND ');
+    const found = await on.query<T>(
+      `SELECT * FROM (${request.sql}) AS ${LIST} ${where === '' ? '' : `WHERE ${where}`}
+       ORDER BY ${orderBySql(order)} ${limitSql(on.dialect, wanted - rows.length)}`,
+      params,
+    );
+    rows.push(...found);
+  }
+  return rows;
+}
+
+/** SQL alias of the list. */
+const LIST = 'list';
+
+function filterSql(on: Queryable, { now }: ListRequest, condition: Condition | undefined): CompiledSql {
+  if (condition === undefined) return { sql: '', params: {} };
+  const aliases = new Map([[FILTER_ALIAS, LIST]]);
+  return compileCondition(condition, on.dialect, { aliases, prefix: 'filter_', now: now ?? Date.now() });
+}
+
+function understood<T>(field: 'filter' | 'orderBy', read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    throw siteErrors.ESP_SITE_FILTER_INVALID({ detail: error.message, fields: { [field]: error.message } });
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Types of configurations and assets, one a line: type, platforms, top-level keys with their types.
+ * Made by tools/generate-apple-schema.mjs of facts in Apple's schema, github.com/apple/device-management, which is
+ * copyright Apple Inc. and under the MIT licence; see LICENSE-apple-device-management.txt. Do not edit.
+ */
+export const declarationTypes = `
+com.apple.asset.credential.acme|mitvw|Reference:o!,Authentication:o,Accessible:s
+com.apple.asset.credential.certificate|mitvw|Reference:o!,Authentication:o
+com.apple.asset.credential.identity|mitvw|Reference:o!,Authentication:o,Accessible:s
+com.apple.asset.credential.scep|mitvw|Reference:o!,Authentication:o,Accessible:s
+com.apple.asset.credential.userpassword|mitvw|Reference:o!,Authentication:o
+com.apple.asset.data|mitvw|Reference:o!,Authentication:o
+com.apple.asset.useridentity|mitvw|FullName:s,EmailAddress:s
+com.apple.configuration.account.caldav|miv|VisibleName:s,HostName:s!,Port:i,Path:s,AuthenticationCredentialsAssetReference:s
+com.apple.configuration.account.carddav|miv|VisibleName:s,HostName:s!,Port:i,Path:s,AuthenticationCredentialsAssetReference:s
+com.apple.configuration.account.exchange|miv|VisibleName:s,EnabledProtocolTypes:a!,UserIdentityAssetReference:s,HostName:s,Port:i,Path:s,ExternalHostName:s,ExternalPort:i,External Path:s,OAuth:o,AuthenticationCredentialsAssetReference:s,AuthenticationIdentityAssetReference:s,SMIME:o,MailServiceActive:b,LockMailService:b,ContactsServiceActive:b,LockContactsService:b,CalendarServiceActive:b,LockCalendarService:b,RemindersServiceActive:b,LockRemindersService:b,NotesServiceActive:b,LockNotesService:b
+com.apple.configuration.account.google|miv|VisibleName:s,UserIdentityAssetReference:s!
+com.apple.configuration.account.ldap|miv|VisibleName:s,HostName:s!,Port:i,AuthenticationCredentialsAssetReference:s,SearchSettings:a
+com.apple.configuration.account.mail|miv|VisibleName:s,UserIdentityAssetReference:s,IncomingServer:o!,OutgoingServer:o!,SMIME:o
+com.apple.configuration.account.subscribed-calendar|miv|VisibleName:s,CalendarURL:s!,AuthenticationCredentialsAssetReference:s
+com.apple.configuration.app.managed|miv|AppStoreID:s,BundleID:s,ManifestURL:s,AppComposedIdentifier:s,iOSApp:b,InstallBehavior:o,UpdateBehavior:o,IncludeInBackup:b,Attributes:o,AppConfig:o,ExtensionConfigs:o,LegacyAppConfigAssetReference:s
+com.apple.configuration.app.settings|mitv|Allowed:o,Privacy:o
+com.apple.configuration.audio-accessory.settings|i|TemporaryPairing:o
+com.apple.configuration.content-cache.settings|m|AllowCacheDelete:b,AllowPersonalCaching:b,AllowSharedCaching:b,AutoActivation:b,AutoEnableTetheredCaching:b,CacheLimit:i,DataPath:s,DenyActivation:b,DenyTetheredCaching:b,DeclarativeStatusInterval:i,DisplayAlerts:b,KeepAwake:b,ListenRanges:a,ListenRangesOnly:b,ListenWithPeersAndParents:b,LocalSubnetsOnly:b,LogClientIdentity:b,Parents:a,ParentSelectionPolicy:s,PeerFilterRanges:a,PeerListenRanges:a,PeerLocalSubnetsOnly:b,PersonalCacheLimit:i,Port:i,PublicRanges:a,ManagementStatusTarget:s,ManagementSecurityConfig:s,ManagementReportingInterval:i,ManagementStatusCertificateReference:s
+com.apple.configuration.diskmanagement.settings|m|Restrictions:o
+com.apple.configuration.extensible-sso|miv|ExtensionComposedIdentifier:s!,Type:s!,Realm:s,ExtensionData:o,URLs:a,Hosts:a,DeniedBundleIdentifiers:a,ScreenLockedBehavior:s,PlatformSSO:o
+com.apple.configuration.external-intelligence.settings|miv|Enabled:b,AllowSignIn:b,AllowedWorkspaceIDs:a
+com.apple.configuration.intelligence.settings|miv|AllowAppleIntelligenceReport:b,AllowGenmoji:b,AllowImagePlayground:b,AllowImageWand:b,AllowPersonalizedHandwritingResults:b,AllowVisualIntelligenceSummary:b,AllowWritingTools:b,Apps:o,ForceOnDeviceOnlyDictation:b,ForceOnDeviceOnlyTranslation:b
+com.apple.configuration.keyboard.settings|mi|AllowAutoCorrection:b,AllowDefinitionLookup:b,AllowDictation:b,AllowMathKeyboardSuggestions:b,AllowPredictiveText:b,AllowSlideToType:b,AllowSpellCheck:b,AllowTextReplacement:b
+com.apple.configuration.legacy|mitvw|ProfileURL:s,ProfileAssetReference:s
+com.apple.configuration.legacy.interactive|mitv|ProfileURL:s,ProfileAssetReference:s,VisibleName:s!
+com.apple.configuration.management.status-subscriptions|mitvw|StatusItems:a!
+com.apple.configuration.management.test|mitvw|Echo:s!,EchoDataAssetReference:s,ReturnStatus:s
+com.apple.configuration.math.settings|mi|Calculator:o,SystemBehavior:o
+com.apple.configuration.migration-assistant.settings|m|ShouldDoManagedMigration:b!,ExcludedAccounts:a,ExcludedPaths:a,RequiredPaths:a,ShouldMigrateSecurityPrivacySettings:b!
+com.apple.configuration.network.dns-proxy|miv|VisibleName:s!,AppBundleIdentifier:s!,ProviderComposedIdentifier:s,ProviderConfiguration:o,DNSProxyUUID:s
+com.apple.configuration.network.dns-settings|miv|VisibleName:s!,DNSSettings:o!,OnDemandRules:a,ProhibitDisablement:b
+com.apple.configuration.network.relay|miv|VisibleName:s!,Relays:a!,MatchDomains:a,ExcludedDomains:a,MatchFQDNs:a,ExcludedFQDNs:a,RelayUUID:s,UIToggleEnabled:b,AllowDNSFailover:b
+com.apple.configuration.network.vpn.always-on|iv|VisibleName:s!,UIToggleEnabled:b,TunnelConfigurations:a!,ServiceExceptions:a,ApplicationExceptions:a,AllowCaptiveWebSheet:b,AllowAllCaptiveNetworkPlugins:b,AllowedCaptiveNetworkPlugins:a,DNS:o,Proxies:o
+com.apple.configuration.network.vpn.ikev2|mitv|VisibleName:s!,HostName:s!,LocalIdentifier:s!,RemoteIdentifier:s!,Authentication:o!,Provider:o,NetworkRouting:o,Idle:o,OnDemand:o,UseConfigurationAttributeInternalIPSubnet:b,DisableMOBIKE:b,DisableRedirect:b,EnableNATKeepAliveOffload:b,NATKeepAliveInterval:i,EnablePFS:b,EnableCertificateRevocationCheck:b,EnableFallback:b,MTU:i,EnforceStrictAlgorithmSelection:b,PostQuantumKeyExchange:o,IKESecurityAssociationParameters:o,ChildSecurityAssociationParameters:o,DNS:o,Proxies:o
+com.apple.configuration.network.vpn.ipsec|miv|VisibleName:s!,HostName:s!,OverridePrimary:b,Authentication:o!,Idle:o,OnDemand:o,DNS:o,Proxies:o
+com.apple.configuration.network.vpn.vpn-plugin|mitv|VisibleName:s!,HostName:s!,SubType:s!,VendorConfig:o,Authentication:o!,Provider:o,NetworkRouting:o,Idle:o,OnDemand:o,DNS:o,Proxies:o
+com.apple.configuration.package|m|ManifestURL:s!,InstallBehavior:o,UninstallBehavior:o
+com.apple.configuration.passcode.settings|mivw|RequirePasscode:b,RequireAlphanumericPasscode:b,RequireComplexPasscode:b,MinimumLength:i,MinimumComplexCharacters:i,MaximumFailedAttempts:i,FailedAttemptsResetInMinutes:i,MaximumGracePeriodInMinutes:i,MaximumInactivityInMinutes:i,MaximumPasscodeAgeInDays:i,PasscodeReuseLimit:i,ChangeAtNextAuth:b,CustomRegex:o
+com.apple.configuration.safari.bookmarks|miv|ManagedBookmarks:a
+com.apple.configuration.safari.extensions.settings|miv|ManagedExtensions:o
+com.apple.configuration.safari.settings|miv|AcceptCookies:s,AllowDisablingFraudWarning:b,AllowHistoryClearing:b,AllowJavaScript:b,AllowPrivateBrowsing:b,AllowPopups:b,AllowSummary:b,NewTabStartPage:o,Privacy:o
+com.apple.configuration.screensharing.connection|m|ConnectionUUID:s!,DisplayName:s!,HostName:s!,Port:i,DisplayConfiguration:o!,AuthenticationCredentialsAssetReference:s
+com.apple.configuration.screensharing.connection.group|m|ConnectionGroupUUID:s!,GroupName:s!,Members:a!
+com.apple.configuration.screensharing.host.settings|m|MaximumVirtualDisplays:i,PortBase:i,PreventCopyFilesFromHost:b,PreventCopyFilesToHost:b,PreventHighPerformanceConnections:b
+com.apple.configuration.security.certificate|mitvw|CredentialAssetReference:s!
+com.apple.configuration.security.identity|mitvw|CredentialAssetReference:s!,AllowAllAppsAccess:b,KeyIsExtractable:b
+com.apple.configuration.security.passkey.attestation|mi|AttestationIdentityAssetReference:s!,AttestationIdentityKeyIsExtractable:b,RelyingParties:a!
+com.apple.configuration.services.background-tasks|m|TaskType:s!,TaskDescription:s,ExecutableAssetReference:s,LaunchdConfigurations:a
+com.apple.configuration.services.configuration-files|m|ServiceType:s!,DataAssetReference:s!
+com.apple.configuration.siri.settings|mitvw|Enabled:b,AllowUserGeneratedContent:b,AllowWhileLocked:b,ForceProfanityFilter:b
+com.apple.configuration.softwareupdate.enforcement.specific|mitv|TargetOSVersion:s!,TargetBuildVersion:s,TargetLocalDateTime:s!,DetailsURL:s
+com.apple.configuration.softwareupdate.settings|mitv|Notifications:b,Deferrals:o,RecommendedCadence:s,AutomaticActions:o,RapidSecurityResponse:o,AllowStandardUserOSUpdates:b,Beta:o
+com.apple.configuration.watch.enrollment|i|EnrollmentProfileURL:s!,AnchorCertificateAssetReferences:a
+com.apple.configuration.webcontent-filter.plugin|miv|VisibleName:s!,PluginBundleID:s!,ContentFilterUUID:s,ServerAddress:s,Organization:s,VendorConfig:o,Authentication:o,Filter:o
+`;

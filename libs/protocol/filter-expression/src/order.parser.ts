@@ -1,0 +1,31 @@
+import { findProperty, type ClassModel, type PropertyModel } from '@espalier/conditions';
+import { unknownField } from './operand.parser.js';
+import { TokenReader } from './token.reader.js';
+
+/** One field of an order. */
+export interface OrderField {
+  readonly property: PropertyModel;
+  readonly descending: boolean;
+}
+
+const FIELD_LIMIT = 5;
+
+/** Reads `name desc, joinedAt`, in any case. Throws FilterError. */
+export function parseOrderBy(text: string, model: ClassModel): OrderField[] {
+  const tokens = new TokenReader(text);
+  const fields: OrderField[] = [];
+  do {
+    const { kind, value } = tokens.next;
+    if (kind !== 'word') return tokens.fail('Here the name of a field is expected.');
+    const property = findProperty(model, value);
+    if (property === undefined) return tokens.fail(unknownField(model, value));
+    if (fields.some((field) => field.property === property)) tokens.fail(`${property.name} comes twice.`);
+    if (fields.length === FIELD_LIMIT) tokens.fail(`An order has at most ${FIELD_LIMIT} fields.`);
+    tokens.take();
+    const descending = tokens.skipWord('desc');
+    if (!descending) tokens.skipWord('asc');
+    fields.push({ property, descending });
+  } while (tokens.skipSymbol(','));
+  if (tokens.next.kind !== 'end') tokens.fail('Here "desc", a comma or the end is expected.');
+  return fields;
+}
