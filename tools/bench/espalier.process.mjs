@@ -159,6 +159,7 @@ async function submit(/** @type {string} */ udid) {
     command: { requestType: COMMAND_TYPE, arguments: {}, raw: false },
     priority: 0,
     push: false,
+    onInactive: 'refuse',
     createdBy: 'bench',
   });
   return { uuid: submitted?.commands[0]?.id };

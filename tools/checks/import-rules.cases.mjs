@@ -20,7 +20,7 @@ const using = (/** @type {string} */ names) =>
   );
 
 const all = using(
-  'contracts asn1 link apns dmz-link service-kit secrets persistence messaging nest-kit sim-apple testing mdm ' +
+  'contracts asn1 link apns dmz-link service-kit secrets persistence query messaging nest-kit sim-apple testing mdm ' +
     'zod pino typeorm fastify',
 );
 
@@ -45,7 +45,9 @@ export const sound = {
   ...Object.fromEntries(
     ['protocol/asn1', 'protocol/link', 'gateway/apns', 'gateway/dmz-link', 'sim/apple']
       .concat(
-        ['service-kit', 'secrets', 'persistence', 'messaging', 'nest-kit'].map((name) => `platform/${name}`),
+        ['service-kit', 'secrets', 'persistence', 'query', 'messaging', 'nest-kit'].map(
+          (name) => `platform/${name}`,
+        ),
       )
       .map((path) => [
         `libs/${path}/package.json`,
@@ -152,7 +154,7 @@ export const cases = [
     "import { pino } from 'pino';\nexport const l = pino;",
   ),
   breaks('platform-imports-downwards', 'libs/platform/messaging/src/protocol.ts', "import '@espalier/asn1';"),
-  breaks('query-renders-conditions', 'libs/platform/query/src/plist.ts', "import '@espalier/plist';"),
+  breaks('query-renders-conditions', 'libs/platform/query/src/asn1.ts', "import '@espalier/asn1';"),
   breaks('query-imports-upwards', 'libs/platform/query/src/up.ts', "import '@espalier/messaging';"),
   breaks('service-kit-imports-upwards', 'libs/platform/service-kit/src/up.ts', "import '@espalier/secrets';"),
   breaks('secrets-imports-upwards', 'libs/platform/secrets/src/up.ts', "import '@espalier/persistence';"),

@@ -63,6 +63,9 @@ export const configProxyConfig = defineConfig({
     statusRetentionDays: setting('ESPALIER_STATUS_RETENTION_DAYS', fields.count(30), {
       description: 'Days that status messages and finished jobs are kept.',
     }),
+    inventoryHistoryDays: setting('ESPALIER_INVENTORY_HISTORY_DAYS', fields.count(90), {
+      description: 'Days that earlier values of inventory are kept.',
+    }),
     contentFolder: setting('ESPALIER_CONTENT_FOLDER', fields.path().optional(), {
       description: 'Folder whose files are served as /packages/<name>; only read. Without it there are none.',
     }),

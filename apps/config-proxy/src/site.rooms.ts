@@ -28,7 +28,10 @@ export interface SiteSurroundings {
   readonly events: EventPublisher<Tx>;
   readonly mdm: MdmClient;
   readonly vault: Keyring;
-  readonly settings: Pick<ConfigProxyConfig, 'siteCode' | 'contentStoreFolder' | 'statusRetentionDays'>;
+  readonly settings: Pick<
+    ConfigProxyConfig,
+    'siteCode' | 'contentStoreFolder' | 'statusRetentionDays' | 'inventoryHistoryDays'
+  >;
   readonly replica: string;
   readonly logger: Logger;
   readonly now: () => Date;
@@ -94,6 +97,8 @@ export function buildSite(outside: SiteSurroundings): SiteRooms {
     membership: collections.explainer,
     settings,
   });
+  // Deployments know collections; collections ask whoever depends on them before they go.
+  collections.addDependant(deployments.deployments);
   const collectionCommands = new CollectionCommandService({
     ...shared,
     store: new CollectionCommandStore(),
@@ -113,6 +118,10 @@ export function buildSite(outside: SiteSurroundings): SiteRooms {
       'finished jobs': {
         prune: (before) => jobStore.prune(before, PRUNED_AT_ONCE),
         keepMs: settings.statusRetentionDays * DAY_MS,
+      },
+      'inventory history': {
+        prune: (before) => resources.inventory.pruneHistory(before),
+        keepMs: settings.inventoryHistoryDays * DAY_MS,
       },
       'idempotency keys': { prune: (before) => idempotency.prune(before), keepMs: KEYS_KEPT_DAYS * DAY_MS },
       'handled messages': { prune: (before) => inbox.prune(before), keepMs: INBOX_KEPT_DAYS * DAY_MS },

@@ -316,8 +316,12 @@ describeOnEachDatabase('mdm-policy', { migrations: mdmPolicyMigrations }, (open,
     const [item] = one.items as [PolicyItem];
     const revised = { ...one, version: 2, items: [{ ...item, revision: 2, version: 'REVISION-2' }] };
     await site.deploy(revised);
-    await site.deploy({ ...revised, version: 1, items: [item] });
-    await mdm.until('it is revised', () => mdm.devices.get('MAC-1')?.profiles.get(item.identifier) === 'REVISION-2');
+    // A late event of the first version changes nothing.
+    await site.announce(one);
+    await mdm.until(
+      'it is revised',
+      () => mdm.devices.get('MAC-1')?.profiles.get(item.identifier) === 'REVISION-2',
+    );
     await compliant('MAC-1', one);
     await site.deploy({ ...revised, version: 3, enabled: false });
     await site.until('it is disabled', () => site.message('MAC-1', one.id, 300)?.stateId === UNKNOWN);

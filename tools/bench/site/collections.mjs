@@ -55,12 +55,17 @@ export async function measureWholeEvaluation(site) {
   const since = performance.now();
   /** @type {import('@espalier/contracts').Job} */
   const job = await site.call('POST', '/api/v1/collections/evaluate');
-  await until('all collections are evaluated', async () => {
-    /** @type {import('@espalier/contracts').Job} */
-    const now = await site.call('GET', `/api/v1/jobs/${job.id}`);
-    if (now.state === 'failed') throw new Error(`the evaluation failed: ${now.messages.join(' ')}`);
-    return now.finishedAt !== null;
-  }, 1_800_000, 100);
+  await until(
+    'all collections are evaluated',
+    async () => {
+      /** @type {import('@espalier/contracts').Job} */
+      const now = await site.call('GET', `/api/v1/jobs/${job.id}`);
+      if (now.state === 'failed') throw new Error(`the evaluation failed: ${now.messages.join(' ')}`);
+      return now.finishedAt !== null;
+    },
+    1_800_000,
+    100,
+  );
   const seconds = (performance.now() - since) / 1_000;
   const members = await site.number(site.proxy, 'SELECT COUNT(*) AS n FROM {collection_member}');
   return { seconds, cpuMs: site.cpuSince(before), members };
@@ -100,15 +105,20 @@ export async function measureChange(site, devices) {
     await messaging.publishOutboxMessage(
       eventMessage(deviceReported, report, { messageId: `change-${n}-${Date.now()}` }),
     );
-    await until(`device ${n} is where it belongs`, async () => {
-      const count = await site.number(
-        site.proxy,
-        `SELECT COUNT(*) FILTER (WHERE collection_id IN (:joined)) - COUNT(*) FILTER (WHERE collection_id IN (:left)) AS n
+    await until(
+      `device ${n} is where it belongs`,
+      async () => {
+        const count = await site.number(
+          site.proxy,
+          `SELECT COUNT(*) FILTER (WHERE collection_id IN (:joined)) - COUNT(*) FILTER (WHERE collection_id IN (:left)) AS n
          FROM {collection_member} WHERE resource_id = :resourceId`,
-        { joined, left, resourceId },
-      );
-      return count === joined.length;
-    }, 60_000, 5);
+          { joined, left, resourceId },
+        );
+        return count === joined.length;
+      },
+      60_000,
+      5,
+    );
     if (change >= 0) times.push(performance.now() - start);
   }
   await pause(1_000);

@@ -22,18 +22,30 @@ export async function measureIntake(site, { from, to }, say) {
   // Waited for below; a failure must not go unhandled meanwhile.
   filling.catch(() => undefined);
   let saidAt = since;
-  await until('all reports are stored', async () => {
-    const now = await handled(site);
-    if (performance.now() - saidAt > 15_000) {
-      saidAt = performance.now();
-      const waiting = await site.number(site.proxy, 'SELECT COUNT(*) AS n FROM {resource_change}');
-      say(`  ${now - handledBefore} of ${wanted - handledBefore} messages; ${waiting} changes wait for evaluation`);
-    }
-    return now >= wanted;
-  }, PATIENCE_MS, POLL_MS);
+  await until(
+    'all reports are stored',
+    async () => {
+      const now = await handled(site);
+      if (performance.now() - saidAt > 15_000) {
+        saidAt = performance.now();
+        const waiting = await site.number(site.proxy, 'SELECT COUNT(*) AS n FROM {resource_change}');
+        say(
+          `  ${now - handledBefore} of ${wanted - handledBefore} messages; ${waiting} changes wait for evaluation`,
+        );
+      }
+      return now >= wanted;
+    },
+    PATIENCE_MS,
+    POLL_MS,
+  );
   await filling;
   const storedSeconds = (performance.now() - since) / 1_000;
-  await until('all Macs are members', async () => (await membersOfAllMacs(site)) === to, PATIENCE_MS, POLL_MS);
+  await until(
+    'all Macs are members',
+    async () => (await membersOfAllMacs(site)) === to,
+    PATIENCE_MS,
+    POLL_MS,
+  );
   const evaluatedSeconds = (performance.now() - since) / 1_000;
   await site.settled();
   const seconds = (performance.now() - since) / 1_000;
@@ -59,10 +71,7 @@ export function handled(/** @type {RunningSite} */ site) {
 }
 
 function membersOfAllMacs(/** @type {RunningSite} */ site) {
-  return site.number(
-    site.proxy,
-    `SELECT member_count AS n FROM {collection} c WHERE c.name = 'All Macs'`,
-  );
+  return site.number(site.proxy, `SELECT member_count AS n FROM {collection} c WHERE c.name = 'All Macs'`);
 }
 
 /** @param {import('./running-site.mjs').ByProcess} cpu @param {number} messages */

@@ -9,12 +9,14 @@ const MODELS = ['Mac14,2', 'Mac15,3', 'MacBookPro18,3', 'iMac21,1', 'Mac16,10'];
 const VERSIONS = ['14.7.1', '15.1', '15.6', '26.0', '26.1'];
 
 /** An SQL array literal. */
-const array = (/** @type {readonly string[]} */ texts) => `ARRAY[${texts.map((text) => `'${text}'`).join(',')}]`;
+const array = (/** @type {readonly string[]} */ texts) =>
+  `ARRAY[${texts.map((text) => `'${text}'`).join(',')}]`;
 const pick = (/** @type {readonly string[]} */ texts, /** @type {string} */ by) =>
   `(${array(texts)})[1 + (${by}) % ${texts.length}]`;
 
 /** SQL for the id of device `n`: a UDID. */
-export const udidSql = (n = 'n') => `upper(lpad(to_hex(${n}), 8, '0') || '-0000-4000-8000-' || lpad(to_hex(${n}), 12, '0'))`;
+export const udidSql = (n = 'n') =>
+  `upper(lpad(to_hex(${n}), 8, '0') || '-0000-4000-8000-' || lpad(to_hex(${n}), 12, '0'))`;
 
 const NOW = `(extract(epoch from clock_timestamp()) * 1000)::bigint`;
 
@@ -44,7 +46,11 @@ const applicationsJson = `(SELECT jsonb_agg(jsonb_build_object(
   'version', '1.' || (n % 9), 'shortVersion', '1.' || (n % 9), 'bundleSize', 1000000, 'managed', false))
   FROM generate_series(1, 10) k)`;
 
-const outbox = (/** @type {string} */ subject, /** @type {string} */ label, /** @type {string} */ payload) => `
+const outbox = (
+  /** @type {string} */ subject,
+  /** @type {string} */ label,
+  /** @type {string} */ payload,
+) => `
   INSERT INTO {outbox} (subject, message_id, payload, headers, created_at)
   SELECT '${subject}', '${label}-' || n, (${payload})::text, NULL, ${NOW} FROM generate_series(:from::int, :to::int) n`;
 
@@ -140,19 +146,40 @@ export const versionOf = (/** @type {number} */ n) => VERSIONS[Math.floor(n / 7)
 export const versionAfter = (/** @type {string} */ version) =>
   VERSIONS[(VERSIONS.indexOf(version) + 1) % VERSIONS.length] ?? '';
 
-/** Definitions of `count` collections of every kind, in an order in which they can be made. */
-export function collectionDefinitions(/** @type {number} */ count) {
+/**
+ * Of a collection; others by their place in the list, devices by their number.
+ * @typedef {object} Definition
+ * @property {string} name
+ * @property {{ kind: 'query', name: string, query: string }[]} [rules]
+ * @property {number[]} [directNumbers]
+ * @property {number[]} [includes]
+ * @property {number[]} [excludes]
+ */
+
+/**
+ * Definitions of collections of every kind, in an order in which they can be made.
+ * @param {number} count
+ * @returns {Definition[]}
+ */
+export function collectionDefinitions(count) {
   const query = (/** @type {string} */ where) => `select * from SMS_R_System where ${where}`;
   const software = (/** @type {string} */ where) =>
     `select SMS_R_System.ResourceId from SMS_R_System inner join SMS_G_System_INSTALLED_SOFTWARE on SMS_G_System_INSTALLED_SOFTWARE.ResourceId = SMS_R_System.ResourceId where ${where}`;
   return Array.from({ length: count }, (_, index) => {
     const name = `Bench ${String(index).padStart(4, '0')}`;
-    const rule = (/** @type {string} */ text) => ({ name, rules: [{ kind: 'query', name: 'rule', query: text }] });
+    const rule = (/** @type {string} */ text) => ({
+      name,
+      rules: [{ kind: 'query', name: 'rule', query: text }],
+    });
     switch (index % 10) {
       case 0:
         return rule(query(`SMS_R_System.Name like 'Mac ${String(index % 100).padStart(2, '0')}%'`));
       case 1:
-        return rule(query(`SMS_R_System.OperatingSystemNameandVersion like '%${VERSIONS[Math.floor(index / 10) % VERSIONS.length]}%'`));
+        return rule(
+          query(
+            `SMS_R_System.OperatingSystemNameandVersion like '%${VERSIONS[Math.floor(index / 10) % VERSIONS.length]}%'`,
+          ),
+        );
       case 2:
         return rule(software(`SMS_G_System_INSTALLED_SOFTWARE.ProductName = 'Application ${index % 60}'`));
       case 3:
@@ -162,7 +189,11 @@ export function collectionDefinitions(/** @type {number} */ count) {
       case 5:
         return { name, includes: [index - 1, index - 2], excludes: [index - 4] };
       default:
-        return rule(query(`SMS_R_System.Name >= 'Mac ${String(index * 97).padStart(6, '0')}' and SMS_R_System.Name < 'Mac ${String(index * 97 + 500).padStart(6, '0')}'`));
+        return rule(
+          query(
+            `SMS_R_System.Name >= 'Mac ${String(index * 97).padStart(6, '0')}' and SMS_R_System.Name < 'Mac ${String(index * 97 + 500).padStart(6, '0')}'`,
+          ),
+        );
     }
   });
 }

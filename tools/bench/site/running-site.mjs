@@ -154,10 +154,15 @@ export class RunningSite {
   /** Waits until nothing is under way: nothing to publish, to evaluate, to plan or to hand over. */
   async settled() {
     const now = Date.now();
-    await until('the site is at rest', async () => {
-      const waiting = await this.number(this.proxy, WORK_LEFT, { now: Date.now() });
-      return waiting === 0;
-    }, 900_000, 250);
+    await until(
+      'the site is at rest',
+      async () => {
+        const waiting = await this.number(this.proxy, WORK_LEFT, { now: Date.now() });
+        return waiting === 0;
+      },
+      900_000,
+      250,
+    );
     return Date.now() - now;
   }
 

@@ -135,6 +135,23 @@ export class CollectionHarness {
     });
   }
 
+  /** The first devices: even ones named `lab-…`, odd ones `desk-…`; every third is an iPhone, the others are Macs. */
+  async addSample(count: number): Promise<void> {
+    await this.addDevices(
+      ...Array.from({ length: count }, (_, n) => ({
+        id: DEVICE + n,
+        name: `${n % 2 === 0 ? 'lab' : 'desk'}-${n}`,
+        platform: n % 3 === 0 ? 'iphone' : 'mac',
+      })),
+    );
+  }
+
+  /** Id of the collection of this name, `none` where there is none. */
+  async idOf(name: string): Promise<string> {
+    const { items } = await this.rooms.collections.list({ limit: 10, filter: `name eq '${name}'` });
+    return items[0]?.id ?? 'none';
+  }
+
   async addUsers(...ids: readonly number[]): Promise<void> {
     await this.db.transaction(async (tx) => {
       await insertRows(

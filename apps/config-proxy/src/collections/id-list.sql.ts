@@ -9,8 +9,6 @@ export interface IdListSql {
   param(ids: readonly number[]): string;
   /** `column` is among the ids of the parameter `:name`. */
   isIn(column: string, name: string): string;
-  /** FROM clause that gives the ids of `:name` as `ids.id`. */
-  rows(name: string): string;
   /** Aggregate that gives ids as text separated by commas: one row instead of a thousand. */
   joined(column: string): string;
 }
@@ -21,19 +19,16 @@ const idLists: Readonly<Record<Dialect, IdListSql>> = {
   sqlite: {
     param: json,
     isIn: (column, name) => `${column} IN (SELECT value FROM json_each(:${name}))`,
-    rows: (name) => `(SELECT value AS id FROM json_each(:${name})) AS ids`,
     joined: (column) => `group_concat(${column}, ',')`,
   },
   postgres: {
     param: (ids) => `{${ids.join(',')}}`,
     isIn: (column, name) => `${column} = ANY(:${name}::bigint[])`,
-    rows: (name) => `(SELECT unnest(:${name}::bigint[]) AS id) AS ids`,
     joined: (column) => `string_agg(${column}::text, ',')`,
   },
   mssql: {
     param: json,
     isIn: (column, name) => `${column} IN (SELECT CAST(value AS bigint) FROM OPENJSON(:${name}))`,
-    rows: (name) => `(SELECT CAST(value AS bigint) AS id FROM OPENJSON(:${name})) AS ids`,
     joined: (column) => `STRING_AGG(CAST(${column} AS varchar(max)), ',')`,
   },
 };

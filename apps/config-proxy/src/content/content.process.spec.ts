@@ -22,7 +22,7 @@ class Service {
     this.#child = spawn(
       process.execPath,
       [
-        new URL('content.child.js', import.meta.url).pathname,
+        new URL('content.process.fixture.js', import.meta.url).pathname,
         `sqlite:${folder}/db.sqlite`,
         `${folder}/store`,
       ],

@@ -59,9 +59,7 @@ export class DeploymentDeviceService {
     };
   }
 
-  async #find(
-    deploymentId: string,
-  ): Promise<{ deployment: StoredDeployment; target: DeploymentTarget }> {
+  async #find(deploymentId: string): Promise<{ deployment: StoredDeployment; target: DeploymentTarget }> {
     const { db, deployments } = this.options;
     const deployment = await deployments.find(db, deploymentId);
     const collection = deployment && (await deployments.findCollection(db, deployment.collectionId));

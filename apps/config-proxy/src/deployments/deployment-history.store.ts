@@ -1,9 +1,4 @@
-import type {
-  DeploymentSettings,
-  DeploymentVersion,
-  LibraryKind,
-  PolicyItem,
-} from '@espalier/contracts';
+import type { DeploymentSettings, DeploymentVersion, LibraryKind, PolicyItem } from '@espalier/contracts';
 import { foldText } from '@espalier/conditions';
 import { insertRows, limitSql, type Database, type Page, type Tx } from '@espalier/persistence';
 import { listPage } from '@espalier/query';

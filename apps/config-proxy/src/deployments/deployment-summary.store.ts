@@ -104,7 +104,7 @@ export class DeploymentSummaryStore {
        WHERE status IN (:statuses) AND deployment_id = :deploymentId GROUP BY status`,
       { deploymentId, statuses: Object.values(statusOf) },
     );
-    const counted = new Map(rows.map(({ status, count }) => [status, Number(count)]));
+    const counted = new Map(rows.map(({ status, count }) => [status, count]));
     return Object.fromEntries(summaryCounters.map((name) => [name, counted.get(statusOf[name]) ?? 0]));
   }
 
@@ -118,7 +118,7 @@ export class DeploymentSummaryStore {
     for (const { ci_id, state, count } of rows) {
       const name = itemCounters.find((counter) => stateOf[counter] === state);
       const counters = items.get(ci_id) ?? zero(itemCounters);
-      if (name !== undefined) counters[name] = Number(count);
+      if (name !== undefined) counters[name] = count;
       items.set(ci_id, counters);
     }
     return items;

@@ -207,9 +207,7 @@ export class DeploymentController {
   }
 
   @Endpoint(listHistory)
-  async listHistory(
-    @Input() { query }: InputOf<typeof listHistory>,
-  ): Promise<ResultOf<typeof listHistory>> {
+  async listHistory(@Input() { query }: InputOf<typeof listHistory>): Promise<ResultOf<typeof listHistory>> {
     const { rows, next } = await this.history.list(query);
     return { items: rows, ...(next !== undefined && { nextCursor: next }) };
   }

@@ -12,7 +12,13 @@ import {
   type StateMessage,
 } from '@espalier/contracts';
 import { EventPublisher, type Messaging } from '@espalier/messaging';
-import { createOutbox, inboxMigration, insertRows, outboxMigration, type Database } from '@espalier/persistence';
+import {
+  createOutbox,
+  inboxMigration,
+  insertRows,
+  outboxMigration,
+  type Database,
+} from '@espalier/persistence';
 import { createLogger } from '@espalier/service-kit';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { JobService } from '../jobs/job.service.js';
@@ -45,7 +51,13 @@ export class SpecLibrary {
 
   add(kind: LibraryKind, displayName: string, items: readonly Partial<PolicyItem>[] = [{}]): LibraryThing {
     const id = randomUUID();
-    this.things.set(id, { id, kind, displayName, revision: 1, items: items.map((item) => policyItem({ displayName, ...item })) });
+    this.things.set(id, {
+      id,
+      kind,
+      displayName,
+      revision: 1,
+      items: items.map((item) => policyItem({ displayName, ...item })),
+    });
     return { thingKind: kind, thingId: id };
   }
 
@@ -139,7 +151,14 @@ export class DeploymentHarness {
     members: readonly number[] = [],
     kind: 'device' | 'user' = 'device',
   ): Promise<string> {
-    const nothing = { comment: '', is_built_in: 0, refresh_type: 1, version: 1, next_rule_id: 1, window_count: 0 };
+    const nothing = {
+      comment: '',
+      is_built_in: 0,
+      refresh_type: 1,
+      version: 1,
+      next_rule_id: 1,
+      window_count: 0,
+    };
     await insertRows(this.db, 'collection', [
       {
         ...nothing,
@@ -160,7 +179,12 @@ export class DeploymentHarness {
     await insertRows(
       this.db,
       'collection_member',
-      members.map((resource_id) => ({ collection_id: collectionId, resource_id, is_direct: 1, joined_at: this.now })),
+      members.map((resource_id) => ({
+        collection_id: collectionId,
+        resource_id,
+        is_direct: 1,
+        joined_at: this.now,
+      })),
     );
     return collectionId;
   }
@@ -168,7 +192,11 @@ export class DeploymentHarness {
   /** So many devices, each with an active enrolment `MAC-<n>`; their resource ids. */
   async addDevices(count: number, first = 0): Promise<number[]> {
     const numbers = Array.from({ length: count }, (_, index) => first + index);
-    await insertRows(this.db, 'resource', numbers.map((n) => resourceRow(FIRST_DEVICE + n, `Mac ${n}`, 'device', this.now)));
+    await insertRows(
+      this.db,
+      'resource',
+      numbers.map((n) => resourceRow(FIRST_DEVICE + n, `Mac ${n}`, 'device', this.now)),
+    );
     await insertRows(
       this.db,
       'resource_enrollment',
@@ -189,7 +217,11 @@ export class DeploymentHarness {
 
   #enrollmentRow(
     id: string,
-    { resource_id, user_resource_id = null, kind = 'device' }: {
+    {
+      resource_id,
+      user_resource_id = null,
+      kind = 'device',
+    }: {
       resource_id: number;
       user_resource_id?: number | null;
       kind?: 'device' | 'user';
@@ -212,7 +244,11 @@ export class DeploymentHarness {
     };
   }
 
-  deploy(thing: LibraryThing, collectionId: string, more: Partial<NewDeployment> = {}): Promise<DeploymentDetail> {
+  deploy(
+    thing: LibraryThing,
+    collectionId: string,
+    more: Partial<NewDeployment> = {},
+  ): Promise<DeploymentDetail> {
     return this.db.transaction((tx) =>
       this.rooms.deployments.create(tx, { ...newDeployment(thing, collectionId), ...more }, 'an admin'),
     );
@@ -238,7 +274,10 @@ export class DeploymentHarness {
       { collectionId, resourceId },
     );
     const kind = row === undefined ? 'no-rule' : 'direct';
-    const text = row === undefined ? 'No rule of the collection names or matches it.' : `A direct rule names ${resourceId}.`;
+    const text =
+      row === undefined
+        ? 'No rule of the collection names or matches it.'
+        : `A direct rule names ${resourceId}.`;
     return {
       collectionId,
       collectionName: `Lab ${collectionId}`,
@@ -261,10 +300,7 @@ const silentMessaging = {
   },
 } as const;
 
-export const newDeployment = (
-  { thingKind, thingId }: LibraryThing,
-  collectionId: string,
-): NewDeployment => ({
+export const newDeployment = ({ thingKind, thingId }: LibraryThing, collectionId: string): NewDeployment => ({
   thingKind,
   thingId,
   collectionId,

@@ -99,7 +99,8 @@ export const toStored = (row: DeploymentRow): StoredDeployment => ({
 
 export function toPolicy(stored: StoredDeployment): PolicyDeployment {
   const { id, version, collectionId, createdAt, items, settings } = stored;
-  const { name, intent, action, enabled, startAt, deadlineAt, localTime, priority, overrideWindows } = settings;
+  const { name, intent, action, enabled, startAt, deadlineAt, localTime, priority, overrideWindows } =
+    settings;
   return {
     id,
     version,

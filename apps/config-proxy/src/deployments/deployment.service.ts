@@ -91,7 +91,12 @@ export class DeploymentService implements DeploymentReferences, LibraryListener 
     await store.insert(tx, stored);
     await summaries.create(tx, stored.id, stored.items);
     if (isFirst) await scope.track(tx, collectionId);
-    await this.#tell(tx, stored, 'created', `is deployed to "${collection.name}" as ${stored.settings.intent}`);
+    await this.#tell(
+      tx,
+      stored,
+      'created',
+      `is deployed to "${collection.name}" as ${stored.settings.intent}`,
+    );
     return this.#detail(tx, stored.id);
   }
 
@@ -228,11 +233,7 @@ export class DeploymentService implements DeploymentReferences, LibraryListener 
     return found;
   }
 
-  #resolve(
-    tx: Tx,
-    { thingKind, thingId }: LibraryThing,
-    revision: number | null,
-  ): Promise<ResolvedThing> {
+  #resolve(tx: Tx, { thingKind, thingId }: LibraryThing, revision: number | null): Promise<ResolvedThing> {
     return this.options.library.resolve(tx, { thingKind, thingId, ...(revision !== null && { revision }) });
   }
 

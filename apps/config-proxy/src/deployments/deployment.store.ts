@@ -99,10 +99,9 @@ export class DeploymentStore {
   }
 
   async find(on: Queryable, id: string): Promise<StoredDeployment | undefined> {
-    const [row] = await on.query<DeploymentRow>(
-      `SELECT ${COLUMNS} FROM {deployment} d WHERE d.id = :id`,
-      { id },
-    );
+    const [row] = await on.query<DeploymentRow>(`SELECT ${COLUMNS} FROM {deployment} d WHERE d.id = :id`, {
+      id,
+    });
     return row && toStored(row);
   }
 
@@ -131,9 +130,12 @@ export class DeploymentStore {
     return rows.map(toStored);
   }
 
+  /** Deployments of the thing, and of baselines that deploy it now, perhaps at an old revision. */
   references(on: Queryable, thing: LibraryThing): Promise<DeploymentReference[]> {
     return on.query(
-      'SELECT id, name FROM {deployment} WHERE thing_id = :thingId AND thing_kind = :thingKind ORDER BY id',
+      `SELECT d.id, d.name FROM {deployment} d WHERE (d.thing_id = :thingId AND d.thing_kind = :thingKind)
+         OR EXISTS (SELECT 1 FROM {deployment_item_summary} i WHERE i.deployment_id = d.id AND i.ci_id = :thingId)
+       ORDER BY d.id`,
       { ...thing },
     );
   }
@@ -174,10 +176,7 @@ export class DeploymentStore {
   }
 
   /** Deployments to collections that the device, or a user of it, is a member of; newest first. */
-  ofResource(
-    resourceId: number,
-    limit: number,
-  ): Promise<Page<{ id: string; created_at: number }>> {
+  ofResource(resourceId: number, limit: number): Promise<Page<{ id: string; created_at: number }>> {
     return page(this.db, {
       sql: `SELECT d.id, d.created_at FROM {deployment} d WHERE EXISTS (
               SELECT 1 FROM {collection_member} m WHERE m.collection_id = d.collection_id AND m.resource_id = :resourceId)

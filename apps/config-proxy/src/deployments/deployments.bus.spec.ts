@@ -54,7 +54,12 @@ describe('deployments on the bus', () => {
   afterAll(() => nats.stop());
 
   beforeEach(async () => {
-    db = openDatabase({ url: 'sqlite::memory:', schema: 'config_proxy', migrations: deploymentMigrations, logger: specLogger });
+    db = openDatabase({
+      url: 'sqlite::memory:',
+      schema: 'config_proxy',
+      migrations: deploymentMigrations,
+      logger: specLogger,
+    });
     await db.migrate();
     own = await connect(configProxyInterface);
     policy = await connect(mdmPolicyInterface);
@@ -74,7 +79,11 @@ describe('deployments on the bus', () => {
     while (!(await condition())) await delay(5, undefined, { signal: deadline });
   }
   const listen = (): Promise<void[]> =>
-    Promise.all([...site.rooms.listen(createInbox(db)), ...site.status.listen(own, createInbox(db))].map(({ active }) => active));
+    Promise.all(
+      [...site.rooms.listen(createInbox(db)), ...site.status.listen(own, createInbox(db))].map(
+        ({ active }) => active,
+      ),
+    );
   const deploy = (name = 'Wi-Fi') => site.deploy(site.library.add('configuration-item', name), COLLECTION);
 
   it('tell the policy what it needs: one, all by pages, content; null for one that was deleted', async () => {
@@ -82,7 +91,12 @@ describe('deployments on the bus', () => {
     const made = [await deploy('A'), await deploy('B'), await deploy('C')];
     const [first] = made;
     const { deployment } = await policy.call(getPolicyDeployment, { deploymentId: first?.id ?? '' });
-    expect(deployment).toMatchObject({ id: first?.id, version: 1, intent: 'required', items: [{ displayName: 'A' }] });
+    expect(deployment).toMatchObject({
+      id: first?.id,
+      version: 1,
+      intent: 'required',
+      items: [{ displayName: 'A' }],
+    });
     const one = await policy.call(listPolicyDeployments, { limit: 2 });
     const two = await policy.call(listPolicyDeployments, { limit: 2, cursor: one.nextCursor });
     expect([...one.items, ...two.items].map(({ id }) => id).sort()).toEqual(made.map(({ id }) => id).sort());
@@ -90,7 +104,9 @@ describe('deployments on the bus', () => {
     const { content } = await policy.call(getPolicyContent, { ciId: randomUUID(), revision: 1 });
     expect(content.kind).toBe('profile');
     await site.rooms.deployments.delete(first?.id ?? '', 'Eve', undefined);
-    expect(await policy.call(getPolicyDeployment, { deploymentId: first?.id ?? '' })).toEqual({ deployment: null });
+    expect(await policy.call(getPolicyDeployment, { deploymentId: first?.id ?? '' })).toEqual({
+      deployment: null,
+    });
   });
 
   it('take in states and status messages, each once', async () => {
@@ -108,13 +124,22 @@ describe('deployments on the bus', () => {
     });
     await policy.publishOutboxMessage(message);
     await policy.publishOutboxMessage(message);
-    const line = { at: site.now, severity: 'warning', component: 'handover', messageId: 'mdm-refused', text: 'No.' } as const;
+    const line = {
+      at: site.now,
+      severity: 'warning',
+      component: 'handover',
+      messageId: 'mdm-refused',
+      text: 'No.',
+    } as const;
     await policy.publishOutboxMessage(eventMessage(mdmPolicyStatusReported, line));
     await until(async () => (await site.rooms.deployments.summary(id)).counts.success === 2);
-    await until(async () => (await site.status.store.list({ limit: 10, filter: "service eq 'mdm-policy'" })).rows.length === 1);
-    expect((await site.status.store.list({ limit: 10, filter: "severity eq 'warning'" })).rows).toMatchObject([
-      { ...line, service: 'mdm-policy' },
-    ]);
+    await until(
+      async () =>
+        (await site.status.store.list({ limit: 10, filter: "service eq 'mdm-policy'" })).rows.length === 1,
+    );
+    expect((await site.status.store.list({ limit: 10, filter: "severity eq 'warning'" })).rows).toMatchObject(
+      [{ ...line, service: 'mdm-policy' }],
+    );
   });
 
   /** Peers that know everything of MAC-0 and its command. */
@@ -145,14 +170,18 @@ describe('deployments on the bus', () => {
     expect(found.explanations).toMatchObject([{ complies: true, deploymentId: made.id }]);
     expect(found.answer).toMatch(/^It has it since/);
     expect(found.explanations[0]?.chain.at(-1)?.facts).toEqual({ items: 2, verified: 2 });
-    expect((await site.rooms.explain.explain(mac, { thing: made.thingId })).answer).toMatch(/^It has it since/);
+    expect((await site.rooms.explain.explain(mac, { thing: made.thingId })).answer).toMatch(
+      /^It has it since/,
+    );
     expect((await site.rooms.explain.explain(other, {})).answer).toMatch(/not heard of the enrolment/);
     await db.execute('DELETE FROM {collection_member} WHERE resource_id = :mac', { mac });
     expect((await site.rooms.explain.explain(mac, { deployment: made.id })).answer).toMatch(
       /^Missing link: Mac 0 is not a member of Lab ESP00014: No rule/,
     );
     expect((await site.rooms.explain.explain(mac, {})).answer).toBe('Nothing is deployed to it.');
-    expect((await site.rooms.explain.explain(mac, { thing: randomUUID() })).answer).toMatch(/not deployed to anything/);
+    expect((await site.rooms.explain.explain(mac, { thing: randomUUID() })).answer).toMatch(
+      /not deployed to anything/,
+    );
     await expect(site.rooms.explain.explain(1, {})).rejects.toMatchObject({ code: 'ESP_RESOURCE_UNKNOWN' });
     await expect(site.rooms.explain.explain(mac, { deployment: randomUUID() })).rejects.toMatchObject({
       code: 'ESP_DEPLOYMENT_UNKNOWN',
@@ -162,7 +191,9 @@ describe('deployments on the bus', () => {
   it('explain themselves also where neither mdm nor mdm-policy runs', async () => {
     const made = await deploy();
     const [mac = 0] = devices;
-    expect((await site.rooms.explain.explain(mac, { deployment: made.id })).answer).toMatch(/^Not known: mdm-policy/);
+    expect((await site.rooms.explain.explain(mac, { deployment: made.id })).answer).toMatch(
+      /^Not known: mdm-policy/,
+    );
     await site.report({
       enrollmentId: 'MAC-0',
       topicType: 300,
@@ -180,7 +211,10 @@ describe('deployments on the bus', () => {
     const [mac = 0] = devices;
     const ada = await site.addUser(2_063_597_569, 'ada', mac);
     await site.addCollection('ESP0USER', [2_063_597_569], 'user');
-    const made = await site.deploy(site.library.add('configuration-item', 'Dock', [{ scope: 'user' }]), 'ESP0USER');
+    const made = await site.deploy(
+      site.library.add('configuration-item', 'Dock', [{ scope: 'user' }]),
+      'ESP0USER',
+    );
     const found = await site.rooms.explain.explain(mac, {});
     expect(found.explanations.map(({ deploymentId }) => deploymentId)).toEqual([made.id]);
     expect(found.explanations[0]?.chain.slice(0, 4)).toMatchObject([
@@ -201,7 +235,9 @@ describe('deployments on the bus', () => {
     await active;
     const asker = { callerId: 'token', title: 'Eve', origin: { actor: specActor } };
     expect(await site.rooms.evaluations.device(devices[0] ?? 0, asker)).toEqual({ scheduled: 1 });
-    await expect(site.rooms.evaluations.device(1, asker)).rejects.toMatchObject({ code: 'ESP_RESOURCE_UNKNOWN' });
+    await expect(site.rooms.evaluations.device(1, asker)).rejects.toMatchObject({
+      code: 'ESP_RESOURCE_UNKNOWN',
+    });
     const job = await site.rooms.evaluations.deployment(made.id, asker, 'key');
     expect(await site.rooms.evaluations.deployment(made.id, asker, 'key')).toEqual(job);
     const jobs = new JobStore(db);

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@espalier/persistence';
 import { describeOnEachDatabase } from '@espalier/testing';
-import { DeploymentHarness, deploymentMigrations, policyItem } from './deployment.fixture.js';
+import { DeploymentHarness, deploymentMigrations, newDeployment, policyItem } from './deployment.fixture.js';
 
 const DAY = 86_400_000;
 const COLLECTION = 'ESP00014';
@@ -19,7 +20,14 @@ describeOnEachDatabase('deployments', { migrations: deploymentMigrations }, (ope
 
   const rowsOf = async (...tables: string[]): Promise<number[]> =>
     Promise.all(tables.map(async (table) => (await db.query(`SELECT 1 AS x FROM {${table}}`)).length));
-  const everything = ['deployment', 'deployment_version', 'deployment_summary', 'deployment_item_summary', 'status_message', 'outbox'];
+  const everything = [
+    'deployment',
+    'deployment_version',
+    'deployment_summary',
+    'deployment_item_summary',
+    'status_message',
+    'outbox',
+  ];
 
   it('are made with a number, a name, counters, a history, and tell policy, scope and admins', async () => {
     const thing = site.library.add('baseline', 'Security', [{}, { identifier: 'com.example.vpn' }]);
@@ -56,16 +64,40 @@ describeOnEachDatabase('deployments', { migrations: deploymentMigrations }, (ope
     const hollow = site.library.add('baseline', 'Hollow', []);
     const before = await rowsOf(...everything);
     for (const [attempt, code, detail] of [
-      [() => site.deploy(system, COLLECTION, { startAt: site.now, deadlineAt: site.now - 1 }), 'ESP_DEPLOYMENT_TIMES_INVALID', /before startAt/],
+      [
+        () => site.deploy(system, COLLECTION, { startAt: site.now, deadlineAt: site.now - 1 }),
+        'ESP_DEPLOYMENT_TIMES_INVALID',
+        /before startAt/,
+      ],
       [() => site.deploy(system, COLLECTION, { startAt: 12 }), 'ESP_DEPLOYMENT_TIMES_INVALID', /startAt/],
-      [() => site.deploy(system, COLLECTION, { startAt: site.now + 5_000 * DAY }), 'ESP_DEPLOYMENT_TIMES_INVALID', /startAt/],
-      [() => site.deploy(system, COLLECTION, { deadlineAt: 9e15 }), 'ESP_DEPLOYMENT_TIMES_INVALID', /deadlineAt/],
-      [() => site.deploy(system, COLLECTION, { intent: 'available', deadlineAt: site.now + DAY }), 'ESP_DEPLOYMENT_TIMES_INVALID', /available/],
+      [
+        () => site.deploy(system, COLLECTION, { startAt: site.now + 5_000 * DAY }),
+        'ESP_DEPLOYMENT_TIMES_INVALID',
+        /startAt/,
+      ],
+      [
+        () => site.deploy(system, COLLECTION, { deadlineAt: 9e15 }),
+        'ESP_DEPLOYMENT_TIMES_INVALID',
+        /deadlineAt/,
+      ],
+      [
+        () => site.deploy(system, COLLECTION, { intent: 'available', deadlineAt: site.now + DAY }),
+        'ESP_DEPLOYMENT_TIMES_INVALID',
+        /available/,
+      ],
       [() => site.deploy(system, 'ESP99999'), 'ESP_COLLECTION_UNKNOWN', /ESP99999/],
-      [() => site.deploy({ thingKind: 'baseline', thingId: randomUUID() }, COLLECTION), 'ESP_LIBRARY_UNKNOWN', /-/],
+      [
+        () => site.deploy({ thingKind: 'baseline', thingId: randomUUID() }, COLLECTION),
+        'ESP_LIBRARY_UNKNOWN',
+        /-/,
+      ],
       [() => site.deploy(user, COLLECTION), 'ESP_DEPLOYMENT_DOES_NOT_FIT', /Dock.*users/],
       [() => site.deploy(system, 'ESP0USER'), 'ESP_DEPLOYMENT_DOES_NOT_FIT', /Wi-Fi.*devices/],
-      [() => site.deploy(script, COLLECTION, { action: 'uninstall' }), 'ESP_DEPLOYMENT_DOES_NOT_FIT', /Script/],
+      [
+        () => site.deploy(script, COLLECTION, { action: 'uninstall' }),
+        'ESP_DEPLOYMENT_DOES_NOT_FIT',
+        /Script/,
+      ],
       [() => site.deploy(hollow, COLLECTION), 'ESP_DEPLOYMENT_NOTHING_IN_IT', /Hollow/],
     ] as const) {
       const error: unknown = await attempt().catch((thrown: unknown) => thrown);
@@ -81,8 +113,18 @@ describeOnEachDatabase('deployments', { migrations: deploymentMigrations }, (ope
     const made = await site.deploy(site.library.add('configuration-item', 'Wi-Fi'), COLLECTION);
     site.now += DAY;
     const changed = await deployments.change(made.id, { priority: 2, comment: 'why' }, 'Eve', '"1"');
-    expect(changed).toMatchObject({ version: 2, priority: 2, comment: 'why', changedBy: 'Eve', changedAt: site.now, createdBy: 'an admin' });
-    expect(await deployments.change(made.id, { priority: 2 }, 'Bob', undefined)).toMatchObject({ version: 2, changedBy: 'Eve' });
+    expect(changed).toMatchObject({
+      version: 2,
+      priority: 2,
+      comment: 'why',
+      changedBy: 'Eve',
+      changedAt: site.now,
+      createdBy: 'an admin',
+    });
+    expect(await deployments.change(made.id, { priority: 2 }, 'Bob', undefined)).toMatchObject({
+      version: 2,
+      changedBy: 'Eve',
+    });
     await expect(deployments.change(made.id, { priority: 0 }, 'Bob', '"1"')).rejects.toMatchObject({
       code: 'ESP_SITE_CHANGED_MEANWHILE',
     });
@@ -112,15 +154,22 @@ describeOnEachDatabase('deployments', { migrations: deploymentMigrations }, (ope
     await site.rooms.deployments.delete(two.id, 'Eve', undefined);
     expect(site.tracked).toEqual([`+${COLLECTION}`, `-${COLLECTION}`]);
     expect(await rowsOf('deployment', 'deployment_summary', 'deployment_item_summary')).toEqual([0, 0, 0]);
-    expect((await site.events('deployment.changed')).slice(-1)).toMatchObject([{ version: 2, deleted: true }]);
-    await expect(site.rooms.deployments.summary(one.id)).rejects.toMatchObject({ code: 'ESP_DEPLOYMENT_UNKNOWN' });
+    expect((await site.events('deployment.changed')).slice(-1)).toMatchObject([
+      { version: 2, deleted: true },
+    ]);
+    await expect(site.rooms.deployments.summary(one.id)).rejects.toMatchObject({
+      code: 'ESP_DEPLOYMENT_UNKNOWN',
+    });
     await expect(site.rooms.deployments.delete(one.id, 'Eve', undefined)).rejects.toMatchObject({
       code: 'ESP_DEPLOYMENT_UNKNOWN',
     });
   });
 
   it('follow what they deploy, in the transaction that changes it', async () => {
-    const [wifi, other] = [site.library.add('configuration-item', 'Wi-Fi'), site.library.add('baseline', 'Other')];
+    const [wifi, other] = [
+      site.library.add('configuration-item', 'Wi-Fi'),
+      site.library.add('baseline', 'Other'),
+    ];
     const made = await site.deploy(wifi, COLLECTION);
     const untouched = await site.deploy(other, COLLECTION);
     site.library.revise(wifi);
@@ -138,7 +187,9 @@ describeOnEachDatabase('deployments', { migrations: deploymentMigrations }, (ope
       changedBy: 'the library',
     });
     expect((await site.rooms.deployments.read(untouched.id)).version).toBe(1);
-    expect((await site.events('deployment.changed')).slice(2)).toMatchObject([{ deploymentId: made.id, version: 2 }]);
+    expect((await site.events('deployment.changed')).slice(2)).toMatchObject([
+      { deploymentId: made.id, version: 2 },
+    ]);
   });
 
   it('hold fast what they need', async () => {
@@ -147,12 +198,48 @@ describeOnEachDatabase('deployments', { migrations: deploymentMigrations }, (ope
     await db.transaction(async (tx) => {
       expect(await site.rooms.deployments.of(tx, thing)).toEqual([{ id: made.id, name: 'Office' }]);
       expect(await site.rooms.deployments.of(tx, { ...thing, thingKind: 'baseline' })).toEqual([]);
-      expect(await site.rooms.ofCollections.blockers?.(tx, COLLECTION)).toEqual(['has the deployment "Office"']);
+      expect(await site.rooms.ofCollections.blockers?.(tx, COLLECTION)).toEqual([
+        'has the deployment "Office"',
+      ]);
     });
   });
 
+  it('hold fast what baselines deploy', async () => {
+    const [ciId, other] = [randomUUID(), randomUUID()];
+    const made = await site.deploy(site.library.add('baseline', 'Security', [{ ciId }]), COLLECTION);
+    await db.transaction(async (tx) => {
+      const of = (thingId: string) =>
+        site.rooms.deployments.of(tx, { thingKind: 'configuration-item', thingId });
+      expect(await of(ciId)).toEqual([{ id: made.id, name: made.name }]);
+      expect(await of(other)).toEqual([]);
+    });
+  });
+
+  it('that are being made hold fast their collection', async () => {
+    const beside = new DeploymentHarness(await open({ beside: db }));
+    const thing = site.library.add('configuration-item', 'Wi-Fi');
+    const begun = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const creation = db.transaction(async (tx) => {
+      await site.rooms.deployments.create(tx, { ...newDeployment(thing, COLLECTION), name: 'Office' }, 'Eve');
+      begun.resolve();
+      await goOn.promise;
+    });
+    await begun.promise;
+    const blockers = beside.db.transaction((tx) => beside.rooms.deployments.blockers(tx, COLLECTION));
+    const early = await Promise.race([blockers, delay(50, 'it waits')]);
+    goOn.resolve();
+    await creation;
+    expect(early).toBe('it waits');
+    expect(await blockers).toEqual(['has the deployment "Office"']);
+  });
+
   it('list with filter, order and pages, and count', async () => {
-    for (const [name, priority] of [['Wi-Fi', 2], ['VPN', 1], ['Dock', 2]] as const) {
+    for (const [name, priority] of [
+      ['Wi-Fi', 2],
+      ['VPN', 1],
+      ['Dock', 2],
+    ] as const) {
       site.now += 1;
       await site.deploy(site.library.add('configuration-item', name), COLLECTION, { name, priority });
     }
@@ -160,10 +247,17 @@ describeOnEachDatabase('deployments', { migrations: deploymentMigrations }, (ope
       (await site.rooms.store.list({ limit: 10, ...request })).rows.map(({ name }) => name);
     expect(await names({})).toEqual(['Dock', 'VPN', 'Wi-Fi']);
     expect(await names({ filter: "priority eq 2 and contains(thingName,'wi')" })).toEqual(['Wi-Fi']);
-    expect(await names({ filter: `collectionId eq '${COLLECTION.toLowerCase()}' and enabled eq true`, orderBy: 'name' })).toEqual(['Dock', 'VPN', 'Wi-Fi']);
+    expect(
+      await names({
+        filter: `collectionId eq '${COLLECTION.toLowerCase()}' and enabled eq true`,
+        orderBy: 'name',
+      }),
+    ).toEqual(['Dock', 'VPN', 'Wi-Fi']);
     const first = await site.rooms.store.list({ limit: 2 });
     expect(await names({ limit: 2, cursor: first.next })).toEqual(['Wi-Fi']);
-    await expect(names({ filter: 'nonsense eq 1' })).rejects.toMatchObject({ code: 'ESP_SITE_FILTER_INVALID' });
+    await expect(names({ filter: 'nonsense eq 1' })).rejects.toMatchObject({
+      code: 'ESP_SITE_FILTER_INVALID',
+    });
   });
 
   it('of users count every enrolment of a member, and members without one', async () => {

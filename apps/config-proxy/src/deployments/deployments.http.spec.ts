@@ -17,7 +17,14 @@ class DeploymentModule {}
 const openGate: Gate = {
   admit: (request) => {
     const never = { expiresAt: null, lastUsedAt: null, revokedAt: null };
-    const token = { id: 'spec', name: 'spec', scopes: [...allApiScopes], hash: '', createdAt: 0, createdBy: 'spec' };
+    const token = {
+      id: 'spec',
+      name: 'spec',
+      scopes: [...allApiScopes],
+      hash: '',
+      createdAt: 0,
+      createdBy: 'spec',
+    };
     rememberCaller(request, { ...token, ...never });
     return Promise.resolve();
   },
@@ -41,7 +48,12 @@ describe('the JSON API of deployments', () => {
   let mac: number;
 
   beforeEach(async () => {
-    db = openDatabase({ url: 'sqlite::memory:', schema: 'config_proxy', migrations: deploymentMigrations, logger: specLogger });
+    db = openDatabase({
+      url: 'sqlite::memory:',
+      schema: 'config_proxy',
+      migrations: deploymentMigrations,
+      logger: specLogger,
+    });
     await db.migrate();
     site = new DeploymentHarness(db);
     site.now = Date.now();
@@ -65,26 +77,50 @@ describe('the JSON API of deployments', () => {
     await db.close();
   });
 
-  async function send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  async function send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     const response = await fetch(`http://127.0.0.1:${port}/api/v1${path}`, {
       method,
-      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), connection: 'close', ...headers },
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        connection: 'close',
+        ...headers,
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, json: text === '' ? undefined : JSON.parse(text) };
+    return {
+      status: response.status,
+      headers: response.headers,
+      json: text === '' ? undefined : JSON.parse(text),
+    };
   }
-  const wanted = (more: object = {}): object => ({ ...thing, collectionId: COLLECTION, intent: 'required', ...more });
+  const wanted = (more: object = {}): object => ({
+    ...thing,
+    collectionId: COLLECTION,
+    intent: 'required',
+    ...more,
+  });
 
   it('makes, shows, changes and ends a deployment', async () => {
     const key = { 'idempotency-key': 'one' };
     const made = await send('POST', '/deployments', wanted(), key);
-    expect(made).toMatchObject({ status: 201, json: { version: 1, priority: 1, notify: true, createdBy: expect.stringContaining('spec') } });
+    expect(made).toMatchObject({
+      status: 201,
+      json: { version: 1, priority: 1, notify: true, createdBy: expect.stringContaining('spec') },
+    });
     expect(made.headers.get('etag')).toBe('"1"');
     const path = `/deployments/${made.json.id as string}`;
     expect(made.headers.get('location')).toBe(`/api/v1${path}`);
     expect((await send('POST', '/deployments', wanted(), key)).json.id).toBe(made.json.id);
-    expect(await send('POST', '/deployments', wanted({ priority: 2 }), key)).toMatchObject({ status: 409, json: { code: 'ESP_SITE_KEY_REUSED' } });
+    expect(await send('POST', '/deployments', wanted({ priority: 2 }), key)).toMatchObject({
+      status: 409,
+      json: { code: 'ESP_SITE_KEY_REUSED' },
+    });
     expect((await send('GET', '/deployments')).json.items).toHaveLength(1);
 
     const patched = await send('PATCH', path, { comment: 'c' }, { 'if-match': '"1"' });
@@ -92,28 +128,81 @@ describe('the JSON API of deployments', () => {
     expect(patched.headers.get('etag')).toBe('"2"');
     expect(await send('PATCH', path, { comment: 'd' }, { 'if-match': '"1"' })).toMatchObject({ status: 412 });
     expect(await send('PUT', path, { comment: 'd' })).toMatchObject({ status: 400 });
-    const { name, comment, intent, action, enabled, startAt, deadlineAt, localTime, priority, overrideWindows, notify, revision } =
-      patched.json;
-    const whole = { name, comment, intent, action, enabled, startAt, deadlineAt, localTime, priority, overrideWindows, notify, revision };
-    expect(await send('PUT', path, { ...whole, priority: 2 })).toMatchObject({ status: 200, json: { version: 3, priority: 2 } });
+    const {
+      name,
+      comment,
+      intent,
+      action,
+      enabled,
+      startAt,
+      deadlineAt,
+      localTime,
+      priority,
+      overrideWindows,
+      notify,
+      revision,
+    } = patched.json;
+    const whole = {
+      name,
+      comment,
+      intent,
+      action,
+      enabled,
+      startAt,
+      deadlineAt,
+      localTime,
+      priority,
+      overrideWindows,
+      notify,
+      revision,
+    };
+    expect(await send('PUT', path, { ...whole, priority: 2 })).toMatchObject({
+      status: 200,
+      json: { version: 3, priority: 2 },
+    });
 
-    expect(await send('GET', `${path}/summary`)).toMatchObject({ status: 200, json: { counts: { targeted: 1, unknown: 1 } } });
-    expect((await send('GET', `${path}/devices?status=unknown`)).json.items).toMatchObject([{ resourceId: mac, status: 'unknown' }]);
-    expect(await send('GET', `${path}/devices/${mac}`)).toMatchObject({ status: 200, json: { enrollments: [{ items: [] }] } });
+    expect(await send('GET', `${path}/summary`)).toMatchObject({
+      status: 200,
+      json: { counts: { targeted: 1, unknown: 1 } },
+    });
+    expect((await send('GET', `${path}/devices?status=unknown`)).json.items).toMatchObject([
+      { resourceId: mac, status: 'unknown' },
+    ]);
+    expect(await send('GET', `${path}/devices/${mac}`)).toMatchObject({
+      status: 200,
+      json: { enrollments: [{ items: [] }] },
+    });
     expect(await send('DELETE', path, undefined, { 'if-match': '"1"' })).toMatchObject({ status: 412 });
     expect(await send('DELETE', path)).toMatchObject({ status: 204 });
     expect(await send('GET', path)).toMatchObject({ status: 404, json: { code: 'ESP_DEPLOYMENT_UNKNOWN' } });
-    const history = await send('GET', `/deployment-history?filter=${encodeURIComponent(`deploymentId eq '${made.json.id as string}'`)}`);
-    expect(history.json.items.map(({ change }: { change: string }) => change)).toEqual(['deleted', 'changed', 'changed', 'created']);
-    expect((await send('GET', '/status-messages?limit=2')).json).toMatchObject({ items: [{ messageId: 'deployment-deleted' }, {}], nextCursor: expect.any(String) });
+    const history = await send(
+      'GET',
+      `/deployment-history?filter=${encodeURIComponent(`deploymentId eq '${made.json.id as string}'`)}`,
+    );
+    expect(history.json.items.map(({ change }: { change: string }) => change)).toEqual([
+      'deleted',
+      'changed',
+      'changed',
+      'created',
+    ]);
+    expect((await send('GET', '/status-messages?limit=2')).json).toMatchObject({
+      items: [{ messageId: 'deployment-deleted' }, {}],
+      nextCursor: expect.any(String),
+    });
   });
 
   it('explains and lists states of a device also where no other service runs', async () => {
     const { json } = await send('POST', '/deployments', wanted());
     const explained = await send('GET', `/devices/${mac}/explain?deployment=${json.id as string}`);
-    expect(explained).toMatchObject({ status: 200, json: { resourceId: mac, explanations: [{ complies: false }] } });
+    expect(explained).toMatchObject({
+      status: 200,
+      json: { resourceId: mac, explanations: [{ complies: false }] },
+    });
     expect(await send('GET', `/devices/${mac}/states`)).toMatchObject({ status: 200, json: { items: [] } });
-    expect(await send('POST', `/devices/${mac}/evaluate`)).toMatchObject({ status: 503, json: { retryable: true } });
+    expect(await send('POST', `/devices/${mac}/evaluate`)).toMatchObject({
+      status: 503,
+      json: { retryable: true },
+    });
     const job = await send('POST', `/deployments/${json.id as string}/evaluate`);
     expect(job).toMatchObject({ status: 202, json: { state: 'queued', total: 1 } });
     expect(job.headers.get('location')).toBe(`/api/v1/jobs/${job.json.id as string}`);

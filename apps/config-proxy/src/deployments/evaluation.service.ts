@@ -44,7 +44,8 @@ export class EvaluationService {
   async device(resourceId: number, asker: Asker): Promise<{ scheduled: number }> {
     const { db, store, messaging } = this.options;
     const enrollmentIds = await store.ofResource(db, resourceId);
-    if (enrollmentIds === undefined) throw resourceErrors.ESP_RESOURCE_UNKNOWN({ detail: String(resourceId) });
+    if (enrollmentIds === undefined)
+      throw resourceErrors.ESP_RESOURCE_UNKNOWN({ detail: String(resourceId) });
     if (enrollmentIds.length === 0) return { scheduled: 0 };
     const requestedBy = asker.title.slice(0, NAME_LENGTH);
     const some = enrollmentIds.slice(0, ENROLLMENTS_AT_ONCE);
@@ -76,7 +77,10 @@ export class EvaluationService {
     return { kind: KIND, params: paramsSchema, step: (job, signal) => this.#step(job, signal) };
   }
 
-  async #step({ params, cursor, createdBy }: RunningJob<Params>, signal: AbortSignal): Promise<JobStepResult> {
+  async #step(
+    { params, cursor, createdBy }: RunningJob<Params>,
+    signal: AbortSignal,
+  ): Promise<JobStepResult> {
     const { db, store, deployments, messaging } = this.options;
     const deployment = await deployments.find(db, params.deploymentId);
     if (deployment === undefined)

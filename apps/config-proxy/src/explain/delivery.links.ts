@@ -1,5 +1,20 @@
-import type { DeploymentDevice, ExplainLink, PolicyDecision, PolicySteps, QueuedCommand } from '@espalier/contracts';
-import { link, NO_STEPS, timeText, type ExplainFacts, type Heard } from './explain.types.js';
+import type {
+  DeploymentDevice,
+  ExplainLink,
+  PolicyDecision,
+  PolicySteps,
+  QueuedCommand,
+} from '@espalier/contracts';
+import {
+  EVALUATE,
+  isAway,
+  link,
+  NO_STEPS,
+  timeText,
+  type ExplainFacts,
+  type Heard,
+} from './explain.types.js';
+import { policyLink } from './policy.link.js';
 
 /** The links from the decision to the device and back. */
 export function deliveryLinks(facts: ExplainFacts): ExplainLink[] {
@@ -50,108 +65,6 @@ function untilOpen(links: readonly LinkOf[], delivery: Delivery): ExplainLink[] 
   }
   return chain;
 }
-
-/** True where a service could not be asked, so that the link says nothing of the device. */
-export const isAway = ({ facts }: ExplainLink): boolean => Object.hasOwn(facts, 'away');
-
-const EVALUATE = 'Have the device evaluated: POST /api/v1/devices/{id}/evaluate.';
-
-function policyLink(facts: ExplainFacts): ExplainLink {
-  const { policy, decision, deployment, winnerName } = facts;
-  if (policy.kind === 'away')
-    return link('policy', {
-      state: 'waiting',
-      text: `${policy.service} does not answer, so what it decided is not known.`,
-      mend: `Look whether ${policy.service} runs.`,
-      facts: { away: policy.service, why: policy.why },
-    });
-  if (policy.kind === 'unknown' || !policy.value.known)
-    return link('policy', {
-      state: 'waiting',
-      text: 'The policy has not heard of the enrolment yet.',
-      mend: 'Wait some seconds; if it stays so, look whether mdm-policy is connected.',
-    });
-  const scope = policy.value.inScope.find(({ deploymentId }) => deploymentId === deployment.id);
-  if (scope === undefined && decision === undefined)
-    return link('policy', {
-      state: 'waiting',
-      text: 'The policy has not heard yet that the deployment is for this device.',
-      mend: 'Wait some seconds; if it stays so, look whether mdm-policy is connected.',
-    });
-  if (decision === undefined)
-    return link('policy', {
-      state: 'waiting',
-      at: policy.value.dueAt,
-      text: 'The policy has not decided yet.',
-      mend: EVALUATE,
-      facts: { evaluatedAt: policy.value.evaluatedAt, dueAt: policy.value.dueAt },
-    });
-  return decisionLink(decision, winnerName);
-}
-
-function decisionLink(decision: PolicyDecision, winnerName: string | undefined): ExplainLink {
-  const { state, rule, reason, nextAt, attempts, identifier, desired, decidedAt, winnerDeploymentId } = decision;
-  const facts = { state, rule, attempts, identifier, desired, nextAt, winnerDeploymentId };
-  const at = decidedAt;
-  switch (state) {
-    case 'waiting':
-      return link('policy', { state: 'waiting', at, by: rule, text: waitText(rule, reason, nextAt), ...mendOf(rule), facts });
-    case 'lost':
-      return link('policy', {
-        state: 'lost',
-        at,
-        by: winnerName === undefined ? rule : `the deployment "${winnerName}"`,
-        text: `Another deployment has the say over ${identifier}. ${reason}`,
-        mend: 'Raise the priority of this deployment, or end the other one.',
-        facts,
-      });
-    case 'unsupported':
-      return link('policy', {
-        state: 'missing',
-        at,
-        by: rule,
-        text: reason,
-        mend: 'Deploy something that the device can carry out.',
-        facts,
-      });
-    case 'disabled':
-    case 'available':
-      return link('policy', { state: 'missing', at, by: rule, text: reason, facts });
-    default:
-      return link('policy', {
-        state: 'ok',
-        at,
-        by: rule,
-        text: `The policy wants ${identifier} ${desired}${attempts > 1 ? `: attempt ${attempts}` : ''}.`,
-        facts,
-      });
-  }
-}
-
-const WAITS: Readonly<Record<string, string>> = {
-  window: 'It waits for its maintenance window',
-  deadline: 'It waits for its deadline',
-  start: 'The deployment has not started on this device',
-  'back-off': 'It was changed on the device or failed, and is mended after a pause',
-};
-
-function waitText(rule: string, reason: string, nextAt: number | null): string {
-  const known = WAITS[rule];
-  if (known === undefined) return nextAt === null ? reason : `${reason} Next look at ${timeText(nextAt)}.`;
-  if (nextAt === null) return `${known}: ${reason}`;
-  return `${known}${rule === 'window' ? ', which opens at' : ':'} ${timeText(nextAt)}.`;
-}
-
-const MENDS: Readonly<Record<string, string>> = {
-  window: 'Wait, open a maintenance window now, or let the deployment override windows.',
-  deadline: 'Wait, or set an earlier deadline.',
-  start: 'Wait, or let the deployment start earlier.',
-  'back-off': 'Wait, or find out what changes it on the device.',
-  inventory: 'Wait until the device answers what it has.',
-  facts: 'Wait until the device tells what it is.',
-};
-
-const mendOf = (rule: string): { mend: string } => ({ mend: MENDS[rule] ?? EVALUATE });
 
 /** It was there once; what is done about it now is a new beginning. */
 function driftLink({ facts: { decision } }: Delivery): ExplainLink | undefined {
@@ -221,7 +134,12 @@ const pushMends = {
 function pushLink({ facts: { mdmEnrollment }, steps, command }: Delivery): ExplainLink {
   const pushedAt = command?.pushedAt ?? steps.pushedAt;
   if (pushedAt !== null)
-    return link('push', { state: 'ok', at: pushedAt, by: 'APNs', text: 'APNs took the push that wakes the device.' });
+    return link('push', {
+      state: 'ok',
+      at: pushedAt,
+      by: 'APNs',
+      text: 'APNs took the push that wakes the device.',
+    });
   if (fetchedAtOf(command, steps) !== null)
     return link('push', { state: 'ok', text: 'The device came by itself: no push was needed.' });
   const told = mdmEnrollment.kind === 'said' ? mdmEnrollment.value : undefined;
@@ -233,7 +151,11 @@ function pushLink({ facts: { mdmEnrollment }, steps, command }: Delivery): Expla
       mend: pushMends[told.push],
       facts: { push: told.push, lastSeenAt: told.lastSeenAt },
     });
-  return link('push', { state: 'waiting', text: 'The push that wakes the device has not gone out yet.', facts: awayFacts(mdmEnrollment) });
+  return link('push', {
+    state: 'waiting',
+    text: 'The push that wakes the device has not gone out yet.',
+    facts: awayFacts(mdmEnrollment),
+  });
 }
 
 const fetchedAtOf = (command: QueuedCommand | undefined, steps: PolicySteps): number | null =>
@@ -242,7 +164,12 @@ const fetchedAtOf = (command: QueuedCommand | undefined, steps: PolicySteps): nu
 function fetchLink({ facts: { mdmEnrollment }, steps, command }: Delivery): ExplainLink {
   const fetchedAt = fetchedAtOf(command, steps);
   if (fetchedAt !== null || steps.acknowledgedAt !== null)
-    return link('fetch', { state: 'ok', at: fetchedAt, by: 'the device', text: 'The device fetched the command.' });
+    return link('fetch', {
+      state: 'ok',
+      at: fetchedAt,
+      by: 'the device',
+      text: 'The device fetched the command.',
+    });
   const seen = mdmEnrollment.kind === 'said' ? mdmEnrollment.value.lastSeenAt : null;
   return link('fetch', {
     state: 'waiting',
@@ -277,7 +204,8 @@ function reportLink({ facts: { decision, state }, steps, command }: Delivery): E
         attempts: decision?.attempts ?? null,
       },
     });
-  const acknowledgedAt = steps.acknowledgedAt ?? (command?.state === 'acknowledged' ? command.completedAt : null);
+  const acknowledgedAt =
+    steps.acknowledgedAt ?? (command?.state === 'acknowledged' ? command.completedAt : null);
   return acknowledgedAt === null && steps.verifiedAt === null
     ? link('report', {
         state: 'waiting',
@@ -285,7 +213,12 @@ function reportLink({ facts: { decision, state }, steps, command }: Delivery): E
         text: 'The device has the command and has not answered yet.',
         mend: 'Wait; a device that slept meanwhile is given the command again.',
       })
-    : link('report', { state: 'ok', at: acknowledgedAt, by: 'the device', text: 'The device acknowledged the command.' });
+    : link('report', {
+        state: 'ok',
+        at: acknowledgedAt,
+        by: 'the device',
+        text: 'The device acknowledged the command.',
+      });
 }
 
 const hasFailed = (decision: PolicyDecision | undefined, state: DeploymentDevice | undefined): boolean =>
@@ -294,7 +227,9 @@ const hasFailed = (decision: PolicyDecision | undefined, state: DeploymentDevice
 const errorText = (command: QueuedCommand | undefined): string | undefined =>
   command === undefined || command.errorChain.length === 0
     ? undefined
-    : command.errorChain.map(({ domain, code, description }) => `${description} (${domain} ${code})`).join('; ');
+    : command.errorChain
+        .map(({ domain, code, description }) => `${description} (${domain} ${code})`)
+        .join('; ');
 
 const againAt = (nextAt: number | null): string =>
   nextAt === null

@@ -50,7 +50,11 @@ export class ExplainService {
    * A service that does not answer is a link that says so: the others still tell.
    * @throws EspalierError ESP_RESOURCE_UNKNOWN, ESP_DEPLOYMENT_UNKNOWN
    */
-  async explain(resourceId: number, question: ExplainQuestion, origin: CallOptions = {}): Promise<ExplainAnswer> {
+  async explain(
+    resourceId: number,
+    question: ExplainQuestion,
+    origin: CallOptions = {},
+  ): Promise<ExplainAnswer> {
     const { db, store, deployments } = this.options;
     const resource = await store.resource(db, resourceId);
     if (resource === undefined) throw resourceErrors.ESP_RESOURCE_UNKNOWN({ detail: String(resourceId) });
@@ -84,7 +88,9 @@ export class ExplainService {
 function summaryOf(explanations: readonly Explanation[], { deployment, thing }: ExplainQuestion): string {
   const [only, ...others] = explanations;
   if (only === undefined)
-    return thing === undefined ? 'Nothing is deployed to it.' : 'Missing link: the thing is not deployed to anything.';
+    return thing === undefined
+      ? 'Nothing is deployed to it.'
+      : 'Missing link: the thing is not deployed to anything.';
   if (others.length === 0 || deployment !== undefined) return only.answer;
   // Of several deployments of one thing, one that holds is enough.
   const holding = thing === undefined ? undefined : explanations.find(({ complies }) => complies);

@@ -55,4 +55,3 @@ export class ExplainStore {
     return rows.slice(0, limit).map(({ id }) => id);
   }
 }
-

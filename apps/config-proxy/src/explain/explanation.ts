@@ -1,13 +1,14 @@
 import type { ExplainLink, Explanation } from '@espalier/contracts';
-import { deliveryLinks, isAway } from './delivery.links.js';
-import { timeText, type ExplainFacts } from './explain.types.js';
+import { deliveryLinks } from './delivery.links.js';
+import { isAway, timeText, type ExplainFacts } from './explain.types.js';
 import { targetingLinks } from './targeting.links.js';
 
 /** The chain from a deployment to a device, and what it comes to. The same facts give the same explanation. */
 export function explain(facts: ExplainFacts): Explanation {
   const chain = chainOf(facts);
   const { resource, deployment } = facts;
-  const complies = chain.at(-1)?.link === 'verification' && chain.every((link) => link.state === 'ok' || isAway(link));
+  const complies =
+    chain.at(-1)?.link === 'verification' && chain.every((link) => link.state === 'ok' || isAway(link));
   return {
     resourceId: resource.id,
     deploymentId: deployment.id,
@@ -38,7 +39,8 @@ const openings = {
 
 function answerOf(chain: readonly ExplainLink[], { deployment }: ExplainFacts, complies: boolean): string {
   const away = chain.findLast(isAway);
-  const caveat = away === undefined ? '' : ` (${String(away.facts['away'])} does not answer now.)`;
+  const silent = away?.facts['away'];
+  const caveat = typeof silent === 'string' ? ` (${silent} does not answer now.)` : '';
   if (complies) {
     const at = chain.at(-1)?.at ?? null;
     const has = deployment.settings.action === 'install' ? 'It has it' : 'It is gone';

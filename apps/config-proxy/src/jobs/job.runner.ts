@@ -18,6 +18,13 @@ export interface JobRunnerOptions {
   readonly retryMs?: number;
 }
 
+/** The row as it stands after a step. */
+const after = (job: JobRow, progress: JobProgress): JobRow => ({
+  ...job,
+  ...progress,
+  messages: JSON.stringify(progress.messages),
+});
+
 /** A replica that is silent for so long has died: another one goes on. Longer than any step. */
 const LEASE_MS = 60_000;
 const JOBS_AT_ONCE = 3;
@@ -87,7 +94,7 @@ export class JobRunner {
       const leasedUntil = over || giveBack ? (over ? null : this.#retryAt(progress, now)) : now + LEASE_MS;
       if (!(await this.#save(job, startedAt, { ...progress, leasedUntil }, tell))) return;
       if (over || giveBack) return;
-      job = { ...job, ...progress, messages: JSON.stringify(progress.messages) };
+      job = after(job, progress);
     }
   }
 

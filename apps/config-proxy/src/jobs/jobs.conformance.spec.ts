@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createOutbox, outboxMigration, type Database, type Tx } from '@espalier/persistence';
 import { EventPublisher } from '@espalier/messaging';
+import { createLogger } from '@espalier/service-kit';
 import { describeOnEachDatabase } from '@espalier/testing';
-import pino from 'pino';
 import { z } from 'zod';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { createSite } from '../migrations/2026-11-21-create-site.js';
@@ -12,7 +12,7 @@ import { JobRunner } from './job.runner.js';
 import { JobService } from './job.service.js';
 import { JobStore } from './job.store.js';
 
-const logger = pino({ level: 'silent' });
+const logger = createLogger({ service: 'spec', replica: 'spec', level: 'silent' });
 const now = (): Date => new Date();
 
 describeOnEachDatabase(

@@ -1,6 +1,7 @@
 import { portableMigration, t, type ColumnSpec } from '@espalier/persistence';
 
-const enrollmentId = (): ColumnSpec => t.text(400);
+/** `<device>:<user>`, as mdm has them. */
+const enrollmentId = (): ColumnSpec => t.text(384);
 
 /** Deployments with their history, what devices report of them, counters of that, and the log of the services. */
 export const createDeployments = portableMigration('2026-11-21-create-deployments', {
@@ -175,7 +176,7 @@ export const createDeployments = portableMigration('2026-11-21-create-deployment
         component: t.text(64),
         message_id: t.text(64),
         text: t.text(2_000),
-        enrollment_id: t.text(400, { nullable: true }),
+        enrollment_id: t.text(384, { nullable: true }),
         resource_id: t.integer({ nullable: true }),
         deployment_id: t.text(64, { nullable: true }),
         collection_id: t.text(64, { nullable: true }),

@@ -18,15 +18,14 @@ const COLLECTION = 'ESP00014';
 describe('state messages while the database pauses', () => {
   it('are neither lost nor counted twice', async () => {
     const [nats, postgres] = await Promise.all([startNatsServer(), startPostgres()]);
-    const db: Database =
-      openDatabase({
-        url: postgres.url,
-        schema: 'config_proxy',
-        migrations: deploymentMigrations,
-        logger: specLogger,
-        connectTimeoutMs: 500,
-        statementTimeoutMs: 500,
-      });
+    const db: Database = openDatabase({
+      url: postgres.url,
+      schema: 'config_proxy',
+      migrations: deploymentMigrations,
+      logger: specLogger,
+      connectTimeoutMs: 500,
+      statementTimeoutMs: 500,
+    });
     await db.migrate();
     const bus = [configProxyInterface, mdmPolicyInterface].map((service) =>
       connectMessaging({ service, servers: [nats.url], logger: specLogger, replica: 'spec' }),

@@ -119,7 +119,8 @@ export function assetStatusOf({ compliance_state, enforcement_state, evaluation_
   if (compliance_state === compliant) return assetStatusIds.success;
   if (enforcement_state === enforcementStates.failed) return assetStatusIds.error;
   // Also of a deployment that lost a conflict: nothing went wrong on the device.
-  if (enforcement_state === enforcementStates.requirementsNotMet) return assetStatusIds['requirements-not-met'];
+  if (enforcement_state === enforcementStates.requirementsNotMet)
+    return assetStatusIds['requirements-not-met'];
   if (compliance_state === conflict || compliance_state === error) return assetStatusIds.error;
   if (compliance_state === nonCompliant) return assetStatusIds['in-progress'];
   if (enforcement_state === enforcementStates.succeeded) return assetStatusIds.success;

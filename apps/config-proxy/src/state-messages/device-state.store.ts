@@ -123,11 +123,7 @@ export class DeviceStateStore {
     return rows.filter((row) => row.is_member === 1 || (row.status ?? 0) !== 0).map(toDevice);
   }
 
-  async items(
-    on: Queryable,
-    deploymentId: string,
-    enrollmentIds: readonly string[],
-  ): Promise<ItemState[]> {
+  async items(on: Queryable, deploymentId: string, enrollmentIds: readonly string[]): Promise<ItemState[]> {
     if (enrollmentIds.length === 0) return [];
     const rows = await on.query<{
       ci_id: string;

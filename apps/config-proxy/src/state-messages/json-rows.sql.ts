@@ -101,7 +101,10 @@ export function addSql(dialect: Dialect, { table, key, columns }: JsonTable): st
 
 /** Rows as a parameter, in the order of their keys, in which all replicas lock them. */
 export function rowsParam(rows: readonly object[], key: readonly string[]): { rows: string } {
-  const keyed = rows.map((row) => ({ row, key: key.map((name) => String(Reflect.get(row, name))).join('\n') }));
+  const keyed = rows.map((row) => ({
+    row,
+    key: key.map((name) => String(Reflect.get(row, name))).join('\n'),
+  }));
   keyed.sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));
   return { rows: JSON.stringify(keyed.map(({ row }) => row)) };
 }

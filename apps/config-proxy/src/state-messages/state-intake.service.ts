@@ -79,7 +79,13 @@ export class StateIntakeService {
       const next = messages.reduce(applyToDeploymentState, row);
       if (next === row) continue;
       changed.push({ ...next, updated_at: at });
-      count(changes, row.deployment_id, counterOfStatus[row.status], counterOfStatus[next.status], noStatuses);
+      count(
+        changes,
+        row.deployment_id,
+        counterOfStatus[row.status],
+        counterOfStatus[next.status],
+        noStatuses,
+      );
     }
     await this.store.writeDeploymentStates(tx, changed);
     return [...changes].map(([deployment_id, counters]) => ({ deployment_id, ...counters }));
@@ -123,7 +129,9 @@ type Grouped = ReadonlyMap<string, Group>;
 
 const keyOf = (topic: string, enrollmentId: string): string => `${topic}\n${enrollmentId}`;
 
-function sortMessages(messages: readonly StateMessage[]): Record<'deployments' | 'items' | 'others', Grouped> {
+function sortMessages(
+  messages: readonly StateMessage[],
+): Record<'deployments' | 'items' | 'others', Grouped> {
   const sorted = { deployments: new Map(), items: new Map(), others: new Map() } satisfies Record<
     string,
     Map<string, Group>

@@ -1,6 +1,13 @@
 import type { Tx } from '@espalier/persistence';
 import { deploymentStateColumns, type DeploymentStateRow } from './deployment-state.js';
-import { addSql, insertMissingSql, lockedSql, overwriteSql, rowsParam, type JsonTable } from './json-rows.sql.js';
+import {
+  addSql,
+  insertMissingSql,
+  lockedSql,
+  overwriteSql,
+  rowsParam,
+  type JsonTable,
+} from './json-rows.sql.js';
 
 /** A row of `deployment_item_state`: one enrolment, one configuration item of a deployment (topic 401). */
 export interface ItemStateRow {

@@ -85,13 +85,25 @@ describeOnEachDatabase('state messages', { migrations: deploymentMigrations }, (
       message(2, ciCompliance, compliant, 2),
     );
     const summary = await site.rooms.deployments.summary(deployment);
-    expect(summary.counts).toMatchObject({ success: 2, inProgress: 0, requirementsNotMet: 1, error: 0, unknown: 1 });
+    expect(summary.counts).toMatchObject({
+      success: 2,
+      inProgress: 0,
+      requirementsNotMet: 1,
+      error: 0,
+      unknown: 1,
+    });
     expect(summary.compliantPercentage).toBe(50);
     expect(summary.items).toMatchObject([{ ciId, compliant: 2, nonCompliant: 0 }]);
   });
 
   it('count the same in whatever order and batches they arrive, and however often', async () => {
-    const topics = [assignmentCompliance, assignmentEnforcement, stateTopics.assignmentEvaluation, ciCompliance, updateScan];
+    const topics = [
+      assignmentCompliance,
+      assignmentEnforcement,
+      stateTopics.assignmentEvaluation,
+      ciCompliance,
+      updateScan,
+    ];
     const states = fc.record({
       n: fc.integer({ min: 0, max: 2 }),
       topic: fc.constantFrom(...topics),
@@ -99,34 +111,39 @@ describeOnEachDatabase('state messages', { migrations: deploymentMigrations }, (
       gone: fc.boolean(),
     });
     await fc.assert(
-      fc.asyncProperty(fc.array(states, { maxLength: 25 }), fc.infiniteStream(fc.nat()), async (made, random) => {
-        const messages = made.map(({ n, topic, stateId, gone }, index) =>
-          message(n, topic, stateId, index + 1, {
-            reason: `because of ${index}`,
-            ...(topic === assignmentEnforcement && { steps: { ...NO_STEPS, queuedAt: index } }),
-            ...(gone && { gone }),
-          }),
-        );
-        const clear = async (): Promise<void> => {
-          for (const table of ['deployment_state', 'deployment_item_state', 'state_message'])
-            await db.execute(`DELETE FROM {${table}}`);
+      fc.asyncProperty(
+        fc.array(states, { maxLength: 25 }),
+        fc.infiniteStream(fc.nat()),
+        async (made, random) => {
+          const messages = made.map(({ n, topic, stateId, gone }, index) =>
+            message(n, topic, stateId, index + 1, {
+              reason: `because of ${index}`,
+              ...(topic === assignmentEnforcement && { steps: { ...NO_STEPS, queuedAt: index } }),
+              ...(gone && { gone }),
+            }),
+          );
+          const clear = async (): Promise<void> => {
+            for (const table of ['deployment_state', 'deployment_item_state', 'state_message'])
+              await db.execute(`DELETE FROM {${table}}`);
+            await db.execute('UPDATE {deployment} SET counted_at = 0');
+            await site.rooms.upkeep.recountOne(site.now);
+          };
+          await site.report(...messages);
+          const expected = await dump();
+          await clear();
+          const shuffled = [...messages, ...messages.slice(0, 5)]
+            .map((item) => ({ item, rank: random.next().value as number }))
+            .sort((a, b) => a.rank - b.rank)
+            .map(({ item }) => item);
+          for (let from = 0; from < shuffled.length; from += 4)
+            await site.report(...shuffled.slice(from, from + 4));
+          expect(await dump()).toEqual(expected);
           await db.execute('UPDATE {deployment} SET counted_at = 0');
           await site.rooms.upkeep.recountOne(site.now);
-        };
-        await site.report(...messages);
-        const expected = await dump();
-        await clear();
-        const shuffled = [...messages, ...messages.slice(0, 5)]
-          .map((item) => ({ item, rank: random.next().value as number }))
-          .sort((a, b) => a.rank - b.rank)
-          .map(({ item }) => item);
-        for (let from = 0; from < shuffled.length; from += 4) await site.report(...shuffled.slice(from, from + 4));
-        expect(await dump()).toEqual(expected);
-        await db.execute('UPDATE {deployment} SET counted_at = 0');
-        await site.rooms.upkeep.recountOne(site.now);
-        expect(await dump()).toEqual(expected);
-        await clear();
-      }),
+          expect(await dump()).toEqual(expected);
+          await clear();
+        },
+      ),
       { numRuns: dialect === 'sqlite' ? 100 : 30 },
     );
   });
@@ -224,7 +241,10 @@ describeOnEachDatabase('state messages', { migrations: deploymentMigrations }, (
   });
 
   it('of enrolments that nobody knows yet are kept, and shown once they are known', async () => {
-    await site.report(message(9, assignmentCompliance, compliant, 1), message(9, updateScan, 2, 1, { topicId: 'scan' }));
+    await site.report(
+      message(9, assignmentCompliance, compliant, 1),
+      message(9, updateScan, 2, 1, { topicId: 'scan' }),
+    );
     const [known = 0] = await site.addDevices(1, 9);
     const { rows } = await site.rooms.states.listStates(known, { limit: 10 });
     expect(rows).toMatchObject([
@@ -249,7 +269,9 @@ describeOnEachDatabase('state messages', { migrations: deploymentMigrations }, (
     expect(await list('success', { filter: "name eq 'mac 1'" })).toEqual(['Mac 1 success']);
     expect(await list('unknown')).toEqual(['Mac 2 unknown', 'Mac 3 unknown']);
     const first = await site.rooms.devices.list(deployment, undefined, { limit: 3, orderBy: 'name desc' });
-    expect(await list(undefined, { limit: 3, orderBy: 'name desc', cursor: first.next })).toEqual(['Mac 0 error']);
+    expect(await list(undefined, { limit: 3, orderBy: 'name desc', cursor: first.next })).toEqual([
+      'Mac 0 error',
+    ]);
     expect(await site.rooms.devices.read(deployment, devices[0] ?? 0)).toMatchObject({
       enrollments: [
         {

@@ -10,7 +10,8 @@ export class StateRetentionStore {
    */
   async pruneGone(before: number, limit: number): Promise<number> {
     let total = 0;
-    for (const { table, key, where } of goneRows) total += await this.#prune(table, key, where, before, limit);
+    for (const { table, key, where } of goneRows)
+      total += await this.#prune(table, key, where, before, limit);
     return total;
   }
 

@@ -1,7 +1,11 @@
-import { configProxyStatusReported, type ServiceName, type StatusMessage } from '@espalier/contracts';
+import {
+  configProxyStatusReported,
+  type mdmStatusReported,
+  type ServiceName,
+  type StatusMessage,
+} from '@espalier/contracts';
 import type { BatchedEvent, EventPublisher } from '@espalier/messaging';
 import type { Tx } from '@espalier/persistence';
-import type { mdmPolicyStatusReported, mdmStatusReported } from '@espalier/contracts';
 import type { StatusMessageStore } from './status-message.store.js';
 
 /** A status message of this service; it gets its time when it is written. */
@@ -12,6 +16,9 @@ export interface StatusWriter {
   /** In the transaction that made it true; consoles see it after the commit. */
   write(tx: Tx, ...messages: readonly OwnStatusMessage[]): Promise<void>;
 }
+
+/** Every service tells in the same words. */
+type StatusEvent = typeof mdmStatusReported;
 
 const TEXT_LENGTH = 2_000;
 
@@ -34,10 +41,7 @@ export class StatusLog implements StatusWriter {
   }
 
   /** Takes in what other services say. */
-  handleBatch(
-    events: readonly BatchedEvent<typeof mdmStatusReported | typeof mdmPolicyStatusReported>[],
-    tx: Tx,
-  ): Promise<void> {
+  handleBatch(events: readonly BatchedEvent<StatusEvent>[], tx: Tx): Promise<void> {
     const lines = events.map(({ event }) => {
       const service: ServiceName = event.contract.owner;
       return { ...event.payload, service };

@@ -54,10 +54,7 @@ const SELECT = `SELECT id, at, service, severity, component, message_id, text, e
 export class StatusMessageStore {
   constructor(private readonly db: Database) {}
 
-  async insert(
-    tx: Tx,
-    messages: readonly (StatusMessage & { readonly service: string })[],
-  ): Promise<void> {
+  async insert(tx: Tx, messages: readonly (StatusMessage & { readonly service: string })[]): Promise<void> {
     const rows = messages.map((message) => ({
       at: message.at,
       service: message.service,

@@ -52,9 +52,11 @@ export class DeviceSim {
   /** Has something happen to a device that runs, as `device-sim run` understands it on its standard input. */
   async tell(message: Readonly<Record<string, unknown>>): Promise<void> {
     const input = this.#child?.stdin;
-    if (input == null) throw new Error('no devices are running');
+    if (input === undefined || input === null) throw new Error('no devices are running');
     await new Promise<void>((resolve, reject) => {
-      input.write(`${JSON.stringify(message)}\n`, (error) => (error == null ? resolve() : reject(error)));
+      input.write(`${JSON.stringify(message)}\n`, (error) =>
+        error === undefined || error === null ? resolve() : reject(error),
+      );
     });
   }
 

@@ -117,7 +117,10 @@ export class StandInConfigProxy extends Happenings {
   async deploy(deployment: PolicyDeployment): Promise<void> {
     this.deployments.set(deployment.id, deployment);
     for (const item of deployment.items) this.#items.set(item.ciId, item);
-    const { id, version, collectionId } = deployment;
+    await this.announce(deployment);
+  }
+
+  async announce({ id, version, collectionId }: PolicyDeployment): Promise<void> {
     await this.publish(deploymentChanged, {
       deploymentId: id,
       version,

@@ -99,13 +99,28 @@ export async function isBabelfish(database: Database): Promise<boolean> {
   return row?.version.includes('Babelfish') ?? false;
 }
 
+/** Views for reports stand in a schema of their own, named after the service's. */
+const reportingSchemaOf = (database: Database): string => `cm_${database.schema}`;
+
 async function dropPostgres(database: Database): Promise<void> {
-  await database.execute(`DROP SCHEMA IF EXISTS "${database.schema}" CASCADE`);
+  for (const schema of [database.schema, reportingSchemaOf(database)])
+    await database.execute(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`);
+}
+
+async function dropMssqlViews(database: Database, schema: string): Promise<void> {
+  const views = await database.query<{ name: string }>(
+    'SELECT name FROM sys.views WHERE schema_id = SCHEMA_ID(:schema)',
+    { schema },
+  );
+  for (const { name } of views) await database.execute(`DROP VIEW "${schema}"."${name}"`);
 }
 
 /** SQL Server drops no schema with tables in it, and no table that another refers to. */
 async function dropMssql(database: Database): Promise<void> {
   const { schema } = database;
+  await dropMssqlViews(database, reportingSchemaOf(database));
+  await dropMssqlViews(database, schema);
+  await database.execute(`DROP SCHEMA IF EXISTS "${reportingSchemaOf(database)}"`);
   const keys = await database.query<{ table_name: string; name: string }>(
     `SELECT OBJECT_NAME(parent_object_id) AS table_name, name FROM sys.foreign_keys
      WHERE schema_id = SCHEMA_ID(:schema)`,

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import pino from 'pino';
 import { NudgedLoop } from './nudged-loop.js';
 
@@ -11,6 +10,9 @@ describe('NudgedLoop', () => {
     const looks = new EventEmitter();
     let waiting = 2;
     let seen = 0;
+    const reached = async (count: number): Promise<void> => {
+      for (let last = seen; last < count; [last] = (await once(looks, 'look')) as [number]);
+    };
     const loop = new NudgedLoop({
       name: 'test',
       logger,
@@ -26,10 +28,9 @@ describe('NudgedLoop', () => {
       },
     });
     loop.start();
-    await once(looks, 'look');
-    while (seen < 2) await once(looks, 'look');
+    await reached(2);
     loop.nudge();
-    while (seen < 4) await once(looks, 'look');
+    await reached(4);
     await loop.stop();
     expect(seen).toBe(4);
   });
