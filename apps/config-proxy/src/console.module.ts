@@ -14,15 +14,7 @@ import { RuleService } from './collections/rule.service.js';
 import { VariableController } from './collections/variable.controller.js';
 import { VariableService } from './collections/variable.service.js';
 import { CollectionCommandService } from './commands/collection-command.service.js';
-import { DeploymentController } from './deployments/deployment.controller.js';
-import { DeploymentDeviceController } from './deployments/deployment-device.controller.js';
-import { DeploymentDeviceService } from './deployments/deployment-device.service.js';
-import { DeploymentHistoryStore } from './deployments/deployment-history.store.js';
-import { DeploymentService } from './deployments/deployment.service.js';
-import { DeploymentStore } from './deployments/deployment.store.js';
-import { EvaluationService } from './deployments/evaluation.service.js';
-import { ExplainController } from './explain/explain.controller.js';
-import { ExplainService } from './explain/explain.service.js';
+import { deploymentControllers, deploymentProviders } from './deployments/deployment.rooms.js';
 import { IdempotencyService } from './idempotency/idempotency.service.js';
 import { InventoryController } from './inventory/inventory.controller.js';
 import { InventoryService } from './inventory/inventory.service.js';
@@ -34,9 +26,6 @@ import { MaintenanceWindowService } from './maintenance-windows/maintenance-wind
 import { DeviceController } from './resources/device.controller.js';
 import { ResourceService } from './resources/resource.service.js';
 import type { SiteRooms } from './site.rooms.js';
-import { DeviceStateStore } from './state-messages/device-state.store.js';
-import { StatusMessageController } from './status-messages/status-message.controller.js';
-import { StatusMessageStore } from './status-messages/status-message.store.js';
 import { UserController } from './users/user.controller.js';
 import { UserService } from './users/user.service.js';
 import { AboutController } from './about/about.controller.js';
@@ -62,10 +51,7 @@ export const consoleControllers: readonly Type[] = [
   VariableController,
   MaintenanceWindowController,
   ...libraryControllers,
-  DeploymentController,
-  DeploymentDeviceController,
-  ExplainController,
-  StatusMessageController,
+  ...deploymentControllers,
   JobController,
   EnrollmentController,
   CommandController,
@@ -115,7 +101,6 @@ function siteProviders(site: SiteRooms) {
   return [
     { provide: IdempotencyService, useValue: site.idempotency },
     { provide: JobService, useValue: site.jobs },
-    { provide: StatusMessageStore, useValue: site.status.store },
     { provide: CollectionCommandService, useValue: site.collectionCommands },
     { provide: ResourceService, useValue: resources.resources },
     { provide: InventoryService, useValue: resources.inventory },
@@ -130,12 +115,6 @@ function siteProviders(site: SiteRooms) {
     { provide: VariableService, useValue: collections.variables },
     { provide: MaintenanceWindowService, useValue: collections.windows },
     ...libraryProviders(site.library),
-    { provide: DeploymentService, useValue: deployments.deployments },
-    { provide: DeploymentDeviceService, useValue: deployments.devices },
-    { provide: DeploymentStore, useValue: deployments.store },
-    { provide: DeploymentHistoryStore, useValue: deployments.history },
-    { provide: DeviceStateStore, useValue: deployments.states },
-    { provide: EvaluationService, useValue: deployments.evaluations },
-    { provide: ExplainService, useValue: deployments.explain },
+    ...deploymentProviders(deployments, site.status),
   ];
 }

@@ -98,7 +98,7 @@ export function buildSite(outside: SiteSurroundings): SiteRooms {
     settings,
   });
   // Deployments know collections; collections ask whoever depends on them before they go.
-  collections.addDependant(deployments.deployments);
+  collections.addDependant(deployments.ofCollections);
   const collectionCommands = new CollectionCommandService({
     ...shared,
     store: new CollectionCommandStore(),

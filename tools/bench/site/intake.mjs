@@ -18,13 +18,16 @@ export async function measureIntake(site, { from, to }, say) {
   const handledBefore = await handled(site);
   const wanted = handledBefore + devices * MESSAGES_PER_DEVICE;
   const since = performance.now();
-  const filling = populate(site.mdm, from, to);
-  // Waited for below; a failure must not go unhandled meanwhile.
-  filling.catch(() => undefined);
+  /** @type {unknown} */
+  let failure;
+  const filling = populate(site.mdm, from, to).catch((/** @type {unknown} */ error) => {
+    failure = error;
+  });
   let saidAt = since;
   await until(
     'all reports are stored',
     async () => {
+      if (failure !== undefined) throw failure;
       const now = await handled(site);
       if (performance.now() - saidAt > 15_000) {
         saidAt = performance.now();

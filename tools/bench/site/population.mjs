@@ -165,7 +165,11 @@ export function collectionDefinitions(count) {
   const query = (/** @type {string} */ where) => `select * from SMS_R_System where ${where}`;
   const software = (/** @type {string} */ where) =>
     `select SMS_R_System.ResourceId from SMS_R_System inner join SMS_G_System_INSTALLED_SOFTWARE on SMS_G_System_INSTALLED_SOFTWARE.ResourceId = SMS_R_System.ResourceId where ${where}`;
-  return Array.from({ length: count }, (_, index) => {
+  return Array.from({ length: count }, (_, index) => definitionOf(index));
+}
+
+/** @param {number} index @returns {Definition} */
+function definitionOf(index) {
     const name = `Bench ${String(index).padStart(4, '0')}`;
     const rule = (/** @type {string} */ text) => ({
       name,

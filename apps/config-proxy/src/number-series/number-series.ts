@@ -1,4 +1,4 @@
-import { insertIfAbsent, rowLock, type Tx } from '@espalier/persistence';
+import { insertIfAbsent, type Tx } from '@espalier/persistence';
 
 /** Where each series begins: as ConfigMgr numbers them. */
 const FIRST = {
@@ -21,16 +21,12 @@ export class NumberSeries {
   /** The first of `count` numbers in a row. */
   async take(tx: Tx, name: SeriesName, count: number): Promise<number> {
     await insertIfAbsent(tx, 'number_series', ['name'], { name, next: FIRST[name] });
-    const { hint, end } = rowLock(tx.dialect, 's', 'update');
-    const [row] = await tx.query<{ next: number }>(
-      `SELECT s.next FROM {number_series} s ${hint} WHERE s.name = :name ${end}`,
-      { name },
-    );
-    const first = row?.next ?? FIRST[name];
-    await tx.execute('UPDATE {number_series} SET next = :next WHERE name = :name', {
+    // The update locks the row, on every database, so that what is read next is ours until the transaction ends.
+    await tx.execute('UPDATE {number_series} SET next = next + :count WHERE name = :name', { name, count });
+    const [row] = await tx.query<{ next: number }>('SELECT next FROM {number_series} WHERE name = :name', {
       name,
-      next: first + count,
     });
-    return first;
+    if (row === undefined) throw new Error(`the number series ${name} is gone`);
+    return row.next - count;
   }
 }

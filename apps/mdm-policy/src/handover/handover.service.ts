@@ -29,7 +29,7 @@ export interface HandoverServiceOptions {
 /** Calls under way to mdm at once. */
 const CALLS_AT_ONCE = 4;
 /** Longer than any call takes; after a crash another replica makes the call again then. */
-const LEASE_MS = 60_000;
+const LEASE_MS = 30_000;
 const RETRY_BASE_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
 /** Devices that answer at once are told of when they do; that the others have a command may be told later. */

@@ -173,6 +173,17 @@ describe('what is there', () => {
     expect(mac.log.map((entry) => entry.identifiers)).toEqual([['a']]);
   });
 
+  it('is taken off again by a Mac, which does not say what MDM installed', () => {
+    const mac = device();
+    const deployment = deploymentOf([item('a')]);
+    mac.settle([deployment]);
+    for (const profile of mac.profiles.values())
+      mac.profiles.set(profile.identifier, { ...profile, managed: null });
+    mac.report();
+    mac.settle([]);
+    expect(mac.profiles.size).toBe(0);
+  });
+
   it('is never the profile that enrols the device, whatever an admin deploys', () => {
     const mac = device();
     mac.profiles.set('mdm', { identifier: 'mdm', uuid: 'E', managed: true, enrolls: true });

@@ -143,7 +143,7 @@ class Planner {
     const { actual } = this.#input;
     const underWay = item.phase === 'planned' || item.phase === 'queued';
     const seen = kind === 'profile' ? findProfile(actual, identifier) : undefined;
-    const foreign = seen !== undefined && (!seen.managed || seen.enrolls);
+    const foreign = seen !== undefined && (seen.managed === false || seen.enrolls);
     if (!underWay && (!item.owned || foreign || this.#isGone(item))) {
       this.#memory.delete(identity);
       return;

@@ -25,8 +25,8 @@ export interface ReportedProfile {
   readonly identifier: string;
   /** PayloadUUID. */
   readonly uuid: string;
-  /** Installed by MDM, so MDM can remove it. */
-  readonly managed: boolean;
+  /** False: installed by hand, where the device says so; null: it does not say (Macs, supervised devices). */
+  readonly managed: boolean | null;
   /** It enrols the device: never touched. */
   readonly enrolls: boolean;
 }

@@ -67,8 +67,8 @@ export const installedProfileSchema = z.object({
   uuid: z.string(),
   displayName: text,
   organization: text,
-  /** Installed by this server. */
-  managed: z.boolean(),
+  /** Installed by MDM; null where the device does not say: Macs, and supervised devices, never do. */
+  managed: flag,
   payloadTypes: z.array(z.string()).max(200),
 });
 export type InstalledProfile = z.output<typeof installedProfileSchema>;

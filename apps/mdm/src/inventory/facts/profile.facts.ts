@@ -36,7 +36,7 @@ function readProfile(item: FactReader): InstalledProfile[] {
   ];
 }
 
-/** Macs do not answer IsManaged; of them only what declarations brought is known. */
-function isManaged(item: FactReader): boolean {
-  return item.flag('IsManaged') ?? item.text('Source') === DECLARED;
+/** Macs and supervised devices do not answer IsManaged; of them only what declarations brought is known. */
+function isManaged(item: FactReader): boolean | null {
+  return item.flag('IsManaged') ?? (item.text('Source') === DECLARED ? true : null);
 }

@@ -1,4 +1,4 @@
-import type { EventContract } from '@espalier/contracts';
+import { isEspalierError, type EventContract } from '@espalier/contracts';
 import type { DeliveryMeta, InboxOptions, ReceivedEvent } from '../messaging.types.js';
 
 /** One event of a batch. */
@@ -59,7 +59,9 @@ export class EventBatcher<C extends EventContract, Tx> {
       const fresh = await this.#handle(batch);
       for (const item of batch) item.resolve(fresh.has(item.meta.messageId) ? 'done' : 'duplicate');
     } catch (error) {
-      if (batch.length === 1) batch[0]?.reject(error);
+      // Where the database is away, trying each by itself would only wait once for each.
+      if (batch.length === 1 || (isEspalierError(error) && error.retryable))
+        for (const item of batch) item.reject(error);
       // One that cannot be handled must not hold up the others: each for itself.
       else for (const item of batch) await this.#settle([item]);
     }

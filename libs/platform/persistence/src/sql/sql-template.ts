@@ -16,6 +16,8 @@ const TOKENS =
   /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|\$([A-Za-z_]*)\$[\s\S]*?\$\1\$|::|:([A-Za-z_][A-Za-z0-9_]*)|\{([a-z_][a-z0-9_]*)\}/g;
 
 const PARSED_LIMIT = 2_000;
+/** Longer ones are bulk writes, each with a number of rows of its own: keeping them would only cost memory. */
+const PARSED_LENGTH = 4_000;
 const parsed = new Map<string, readonly Part[]>();
 
 function parse(sql: string): readonly Part[] {
@@ -33,6 +35,7 @@ function parse(sql: string): readonly Part[] {
     from = match.index + token.length;
   }
   if (from < sql.length) parts.push({ kind: 'text', text: sql.slice(from) });
+  if (sql.length > PARSED_LENGTH) return parts;
   if (parsed.size >= PARSED_LIMIT) parsed.clear();
   parsed.set(sql, parts);
   return parts;

@@ -1,3 +1,4 @@
+import { factsOf } from '../identity/device-facts.js';
 import { ConfigProfileError, readProfile, type ProfileSummary } from '@espalier/config-profile';
 import type { PlistInputDict } from '@espalier/plist';
 import { holdsEnrollment } from '../profile/enrollment-plan.js';
@@ -16,18 +17,22 @@ import {
  * What is installed, the enrolment profile first: it was not installed by a command, so it is not managed. A user
  * channel lists what is the user's.
  */
-export const profileList: CommandHandler = (command, { folder }) => {
+export const profileList: CommandHandler = (command, { folder, identity, device }) => {
+  // Macs and supervised devices do not say which profiles MDM installed (Apple, "ProfileListResponse").
+  const tells = identity.platform !== 'mac' && !factsOf(device.state).isSupervised;
   const managedOnly = command.optionalBoolean('ManagedOnly') ?? false;
   const enrollment = folder.enrollmentProfile;
   const listed = folder.state.profiles
     .filter(({ managed }) => managed || !managedOnly)
-    .map(({ file, managed }) => describeProfile(readProfile(folder.readProfile(file)), managed));
+    .map(({ file, managed }) =>
+      describeProfile(readProfile(folder.readProfile(file)), tells ? managed : undefined),
+    );
   if (!managedOnly && enrollment !== undefined)
-    listed.unshift(describeProfile(readProfile(enrollment), false));
+    listed.unshift(describeProfile(readProfile(enrollment), tells ? false : undefined));
   return { status: 'Acknowledged', result: { ProfileList: listed } };
 };
 
-function describeProfile(profile: ProfileSummary, managed: boolean): PlistInputDict {
+function describeProfile(profile: ProfileSummary, managed: boolean | undefined): PlistInputDict {
   return {
     PayloadIdentifier: profile.identifier,
     PayloadUUID: profile.uuid,
