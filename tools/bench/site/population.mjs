@@ -35,7 +35,7 @@ const deviceFactsJson = `jsonb_build_object(
   'platform', 'mac', 'osVersion', ${pick(VERSIONS, 'n / 7')}, 'buildVersion', '25A1',
   'supplementalBuildVersion', null, 'isAppleSilicon', n % 5 <> 0, 'isSupervised', n % 3 = 0,
   'timeZone', 'Europe/Berlin', 'deviceCapacity', 256000000000 + (n % 4) * 256000000000,
-  'availableCapacity', (n % 200) * 1000000000, 'batteryPercent', n % 101,
+  'availableCapacity', (n % 200)::bigint * 1000000000, 'batteryPercent', n % 101,
   'wifiMac', 'aa:00:' || substr(lpad(to_hex(n), 8, '0'), 1, 2) || ':' || substr(lpad(to_hex(n), 8, '0'), 3, 2) || ':'
     || substr(lpad(to_hex(n), 8, '0'), 5, 2) || ':' || substr(lpad(to_hex(n), 8, '0'), 7, 2),
   'bluetoothMac', null, 'ethernetMacs', '[]'::jsonb, 'imei', null, 'phoneNumber', null, 'lastCloudBackupAt', null,
@@ -162,42 +162,38 @@ export const versionAfter = (/** @type {string} */ version) =>
  * @returns {Definition[]}
  */
 export function collectionDefinitions(count) {
-  const query = (/** @type {string} */ where) => `select * from SMS_R_System where ${where}`;
-  const software = (/** @type {string} */ where) =>
-    `select SMS_R_System.ResourceId from SMS_R_System inner join SMS_G_System_INSTALLED_SOFTWARE on SMS_G_System_INSTALLED_SOFTWARE.ResourceId = SMS_R_System.ResourceId where ${where}`;
   return Array.from({ length: count }, (_, index) => definitionOf(index));
 }
 
+const query = (/** @type {string} */ where) => `select * from SMS_R_System where ${where}`;
+const software = (/** @type {string} */ where) =>
+  `select SMS_R_System.ResourceId from SMS_R_System inner join SMS_G_System_INSTALLED_SOFTWARE on SMS_G_System_INSTALLED_SOFTWARE.ResourceId = SMS_R_System.ResourceId where ${where}`;
+const macName = (/** @type {number} */ n) => `Mac ${String(n).padStart(6, '0')}`;
+
 /** @param {number} index @returns {Definition} */
 function definitionOf(index) {
-    const name = `Bench ${String(index).padStart(4, '0')}`;
-    const rule = (/** @type {string} */ text) => ({
-      name,
-      rules: [{ kind: 'query', name: 'rule', query: text }],
-    });
-    switch (index % 10) {
-      case 0:
-        return rule(query(`SMS_R_System.Name like 'Mac ${String(index % 100).padStart(2, '0')}%'`));
-      case 1:
-        return rule(
-          query(
-            `SMS_R_System.OperatingSystemNameandVersion like '%${VERSIONS[Math.floor(index / 10) % VERSIONS.length]}%'`,
-          ),
-        );
-      case 2:
-        return rule(software(`SMS_G_System_INSTALLED_SOFTWARE.ProductName = 'Application ${index % 60}'`));
-      case 3:
-        return rule(query(`SMS_R_System.Name like '%${index % 1000}' and SMS_R_System.Client = 1`));
-      case 4:
-        return { name, directNumbers: Array.from({ length: 20 }, (_, n) => 1 + ((index * 31 + n) % 1000)) };
-      case 5:
-        return { name, includes: [index - 1, index - 2], excludes: [index - 4] };
-      default:
-        return rule(
-          query(
-            `SMS_R_System.Name >= 'Mac ${String(index * 97).padStart(6, '0')}' and SMS_R_System.Name < 'Mac ${String(index * 97 + 500).padStart(6, '0')}'`,
-          ),
-        );
+  const name = `Bench ${String(index).padStart(4, '0')}`;
+  const tens = Math.floor(index / 10);
+  /** @type {(text: string) => Definition} */
+  const rule = (text) => ({ name, rules: [{ kind: 'query', name: 'rule', query: text }] });
+  switch (index % 10) {
+    case 0:
+      return rule(query(`SMS_R_System.Name like 'Mac 0${tens % 10}%'`));
+    case 1: {
+      const version = VERSIONS[tens % VERSIONS.length];
+      return rule(query(`SMS_R_System.OperatingSystemNameandVersion like '%${version}%'`));
     }
-  });
+    case 2:
+      return rule(software(`SMS_G_System_INSTALLED_SOFTWARE.ProductName = 'Application ${tens % 60}'`));
+    case 3:
+      return rule(query(`SMS_R_System.Name like '%${index}' and SMS_R_System.Client = 1`));
+    case 4:
+      return { name, directNumbers: Array.from({ length: 20 }, (_, n) => 1 + ((index * 31 + n) % 1_000)) };
+    case 5:
+      return { name, includes: [index - 1, index - 2], excludes: [index - 4] };
+    default: {
+      const [from, to] = [macName(index * 197), macName(index * 197 + 500)];
+      return rule(query(`SMS_R_System.Name >= '${from}' and SMS_R_System.Name < '${to}'`));
+    }
+  }
 }

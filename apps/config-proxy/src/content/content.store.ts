@@ -18,7 +18,7 @@ export interface ContentItem {
 }
 
 const ITEM = `i.id, i.name, i.name_folded, i.file_name, i.size, i.sha256, i.created_at, i.created_by,
-  CASE WHEN EXISTS (SELECT 1 FROM {content_reference} r WHERE r.content_id = i.id) THEN 1 ELSE 0 END AS distributed`;
+  CASE WHEN EXISTS (SELECT 1 FROM {content_reference} r WHERE r.content_id = i.id) THEN 1 ELSE 0 END AS is_distributed`;
 
 const model: ClassModel = {
   name: 'content',
@@ -33,7 +33,7 @@ const model: ClassModel = {
     { name: 'sha256', type: 'text', column: 'sha256' },
     { name: 'createdAt', type: 'time', column: 'created_at' },
     { name: 'createdBy', type: 'text', column: 'created_by' },
-    { name: 'distributed', type: 'flag', column: 'distributed' },
+    { name: 'distributed', type: 'flag', column: 'is_distributed' },
   ],
 };
 
@@ -163,7 +163,7 @@ interface ItemRow {
   readonly sha256: string;
   readonly created_at: number;
   readonly created_by: string;
-  readonly distributed: number;
+  readonly is_distributed: number;
 }
 
 const toItem = (row: ItemRow): ContentItem => ({
@@ -174,5 +174,5 @@ const toItem = (row: ItemRow): ContentItem => ({
   sha256: row.sha256,
   createdAt: row.created_at,
   createdBy: row.created_by,
-  distributed: row.distributed === 1,
+  distributed: row.is_distributed === 1,
 });
