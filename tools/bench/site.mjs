@@ -30,7 +30,7 @@ async function main() {
   const since = performance.now();
   const sites = [];
   for (const devices of options.devices) sites.push(await measureSite(devices, options, say, stack));
-  const result = resultOf({ sites, versions: {} });
+  const result = resultOf(sites);
   if (options.json) console.log(JSON.stringify(result, null, 2));
   else console.log(tableOf(result));
   say(`measured in ${Math.round((performance.now() - since) / 1_000)} s`);

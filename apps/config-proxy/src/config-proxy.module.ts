@@ -2,22 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { configProxyInterface } from '@espalier/contracts';
-import {
-  attachMessaging,
-  connectMessaging,
-  EventPublisher,
-  OutboxRelay,
-  type Messaging,
-} from '@espalier/messaging';
+import { EventPublisher, joinBus } from '@espalier/messaging';
 import { drainOnShutdown, startNest } from '@espalier/nest-kit';
-import {
-  createInbox,
-  createOutbox,
-  openServiceDatabase,
-  TimeRecorder,
-  type Outbox,
-  type Tx,
-} from '@espalier/persistence';
+import { createInbox, createOutbox, openServiceDatabase, TimeRecorder, type Tx } from '@espalier/persistence';
 import { loadKeyring } from '@espalier/secrets';
 import type { ServiceKit } from '@espalier/service-kit';
 import { ConsoleGate } from './access/console.gate.js';
@@ -52,7 +39,7 @@ export async function startConfigProxy(kit: ConfigProxyKit): Promise<ConfigProxy
   const now = (): Date => new Date();
   const db = await openServiceDatabase(kit, { schema: 'config_proxy', migrations: configProxyMigrations });
   const outbox = createOutbox(db);
-  const { messaging, relay } = joinBus(kit, outbox);
+  const { messaging, relay } = joinBus(kit, configProxyInterface, outbox);
 
   const store = new ApiTokenStore(db);
   const verifier = new TokenVerifier({ store, now });
@@ -105,21 +92,6 @@ export async function startConfigProxy(kit: ConfigProxyKit): Promise<ConfigProxy
     gate,
   });
   return { console: console.port, content };
-}
-
-function joinBus(kit: ConfigProxyKit, outbox: Outbox): { messaging: Messaging; relay: OutboxRelay } {
-  const { config, logger, metrics } = kit;
-  const messaging = connectMessaging({
-    service: configProxyInterface,
-    servers: config.natsServers,
-    ...(config.natsSeed !== undefined && { nkeySeed: config.natsSeed }),
-    replica: config.replica,
-    logger,
-    metrics,
-  });
-  const relay = new OutboxRelay({ messaging, store: outbox, logger, metrics });
-  attachMessaging(kit, messaging, relay);
-  return { messaging, relay };
 }
 
 async function addBootstrapToken(config: ConfigProxyConfig, tokens: ApiTokenService): Promise<void> {

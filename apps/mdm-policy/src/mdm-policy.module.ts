@@ -1,5 +1,5 @@
 import { mdmPolicyInterface } from '@espalier/contracts';
-import { attachMessaging, connectMessaging, OutboxRelay } from '@espalier/messaging';
+import { joinBus } from '@espalier/messaging';
 import { createInbox, createOutbox, openServiceDatabase } from '@espalier/persistence';
 import type { ServiceKit } from '@espalier/service-kit';
 import { mdmPolicyMigrations } from './migrations/index.js';
@@ -11,17 +11,8 @@ import { buildRooms } from './mdm-policy.rooms.js';
 export async function startMdmPolicy(kit: ServiceKit<MdmPolicyConfig>): Promise<void> {
   const { config, logger, metrics, lifecycle } = kit;
   const db = await openServiceDatabase(kit, { schema: 'mdm_policy', migrations: mdmPolicyMigrations });
-  const messaging = connectMessaging({
-    service: mdmPolicyInterface,
-    servers: config.natsServers,
-    ...(config.natsSeed !== undefined && { nkeySeed: config.natsSeed }),
-    replica: config.replica,
-    logger,
-    metrics,
-  });
   const outbox = createOutbox(db);
-  const relay = new OutboxRelay({ messaging, store: outbox, logger, metrics });
-  attachMessaging(kit, messaging, relay);
+  const { messaging, relay } = joinBus(kit, mdmPolicyInterface, outbox);
 
   const inbox = createInbox(db);
   const rooms = buildRooms({ db, outbox, inbox, relay, messaging, settings: config, logger, metrics });

@@ -135,8 +135,15 @@ CREATE TABLE "mdm_policy"."inbox" (
   CONSTRAINT "pk_inbox" PRIMARY KEY ("durable", "message_id")
 );
 CREATE INDEX "ix_inbox_handled_at" ON "mdm_policy"."inbox" ("handled_at");
+-- 2026-11-21-find-queued-items
+ALTER TABLE "mdm_policy"."managed_item" ADD "queued_at" bigint NULL;
+CREATE INDEX "ix_managed_item_queued_at_enrollment_id_item_key" ON "mdm_policy"."managed_item" ("queued_at", "enrollment_id", "item_key") WHERE queued_at IS NOT NULL;
 
 -- and back
+-- 2026-11-21-find-queued-items
+DROP INDEX "ix_managed_item_queued_at_enrollment_id_item_key" ON "mdm_policy"."managed_item";
+ALTER TABLE "mdm_policy"."managed_item" DROP CONSTRAINT IF EXISTS "df_managed_item_queued_at";
+ALTER TABLE "mdm_policy"."managed_item" DROP COLUMN "queued_at";
 -- 2026-11-21-create-inbox
 DROP TABLE "mdm_policy"."inbox";
 -- 2026-11-21-create-outbox

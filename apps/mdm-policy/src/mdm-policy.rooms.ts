@@ -18,6 +18,7 @@ import { HandoverStore } from './handover/handover.store.js';
 import { MdmGateway } from './handover/mdm.gateway.js';
 import { TokenBucket } from './handover/token-bucket.js';
 import { HealingService } from './healing/healing.service.js';
+import { LostCompletions } from './healing/lost-completions.js';
 import { PolicyMetrics } from './mdm-policy.metrics.js';
 import { AssignmentStore } from './policy-items/assignment.store.js';
 import { CompletionService } from './policy-items/completion.service.js';
@@ -163,6 +164,7 @@ export function buildRooms(outside: MdmPolicySurroundings): MdmPolicyRooms {
     deploymentStore,
     scopes: scopeStore,
     enrollments,
+    lostCompletions: new LostCompletions({ db, messaging, items, completions, logger, now }),
     logger,
     now,
   });

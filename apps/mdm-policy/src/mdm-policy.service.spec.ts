@@ -364,6 +364,38 @@ describeOnEachDatabase('mdm-policy', { migrations: mdmPolicyMigrations }, (open,
     await site.until('it is gone', () => site.states.size === 0);
   });
 
+  it('asks how commands ended that wait for long, and asks again for those that mdm has lost', async () => {
+    const { rooms } = await replica();
+    const one = deployment([profile()]);
+    for (const id of ['MAC-1', 'MAC-2', 'MAC-3']) await mdm.enroll(id, false);
+    await site.members({ 'MAC-1': true, 'MAC-2': true, 'MAC-3': true });
+    await site.deploy(one);
+    const queued = 'SELECT enrollment_id FROM {managed_item} WHERE queued_at IS NOT NULL ORDER BY enrollment_id';
+    await untilStored('all wait', async () => (await db.query(queued)).length === 3);
+    mdm.loseCompletions = true;
+    await mdm.connect('MAC-1');
+    mdm.loseCompletions = false;
+    mdm.commands.splice(
+      mdm.commands.findIndex((command) => command.enrollmentId === 'MAC-2'),
+      1,
+    );
+    await rooms.healing.heal(new AbortController().signal);
+    // Too soon to suspect anything.
+    expect(await db.query(queued)).toHaveLength(3);
+    clock.advance(2 * HOUR);
+    await rooms.healing.heal(new AbortController().signal);
+    expect(await db.query(queued)).toEqual([{ enrollment_id: 'MAC-3' }]);
+    rooms.nudge();
+    await site.until('the lost one has failed', () => site.message('MAC-2', one.id, 301)?.stateId === FAILED);
+    expect(site.message('MAC-2', one.id, 301)?.reason).toContain('has lost the command');
+    await mdm.connect('MAC-1');
+    await compliant('MAC-1', one);
+    clock.advance(6 * MINUTE);
+    rooms.nudge();
+    await mdm.until('it is asked for again', () => commandsOf('MAC-2').length === 1);
+    expect([commandsOf('MAC-1'), commandsOf('MAC-3')]).toEqual([['InstallProfile'], ['InstallProfile']]);
+  });
+
   it('explains what it thinks, and looks anew when asked', async () => {
     const { messaging } = await replica();
     const one = deployment([profile()], { deadlineAt: Date.now() + HOUR });

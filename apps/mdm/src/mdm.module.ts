@@ -4,7 +4,7 @@ import { ApnsClient } from '@espalier/apns';
 import type { ProfileSigner } from '@espalier/config-profile';
 import { mdmInterface } from '@espalier/contracts';
 import { DmzLink, type DeviceRoute } from '@espalier/dmz-link';
-import { attachMessaging, connectMessaging, OutboxRelay } from '@espalier/messaging';
+import { joinBus } from '@espalier/messaging';
 import { createOutbox, openServiceDatabase } from '@espalier/persistence';
 import { loadKeyring } from '@espalier/secrets';
 import type { ServiceKit } from '@espalier/service-kit';
@@ -27,17 +27,8 @@ const certificates = (path: string): [Buffer, ...Buffer[]] => {
 export async function startMdm(kit: Kit): Promise<void> {
   const { config, logger, metrics, lifecycle } = kit;
   const db = await openServiceDatabase(kit, { schema: 'mdm', migrations: mdmMigrations });
-  const messaging = connectMessaging({
-    service: mdmInterface,
-    servers: config.natsServers,
-    ...(config.natsSeed !== undefined && { nkeySeed: config.natsSeed }),
-    replica: config.replica,
-    logger,
-    metrics,
-  });
   const outbox = createOutbox(db);
-  const relay = new OutboxRelay({ messaging, store: outbox, logger, metrics });
-  attachMessaging(kit, messaging, relay);
+  const { messaging, relay } = joinBus(kit, mdmInterface, outbox);
   const apns = createApns(kit);
   const { routes, rpc, push, inventoryRounds, lastSeen, retention } = buildRooms({
     db,

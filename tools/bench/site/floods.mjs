@@ -73,8 +73,8 @@ export async function measureStates(site, { deploymentId, devices, pauseSeconds,
     publishedSeconds,
     publishedPerSecond: messages / publishedSeconds,
     pauseSeconds,
-    /** From the end of the pause to when all is stored: what had piled up is worked off beside what comes. */
-    catchUpSeconds: storedSeconds - BEFORE_SECONDS - pauseSeconds,
+    /** Until what had piled up, and what came meanwhile, was stored. */
+    behindSeconds: storedSeconds - publishedSeconds,
     storedPerSecond: messages / (storedSeconds - pauseSeconds),
     lost: expected - (await stored()),
     cpuMsPerMessage: perMessage(site.cpuSince(before), messages),

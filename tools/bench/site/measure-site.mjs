@@ -83,9 +83,11 @@ export async function measureSite(devices, options, say, stack) {
         ),
       }
     : undefined;
+  const postgres = await site.version();
   await site.stop();
   return {
     devices,
+    postgres,
     intake,
     made: {
       seconds: made.madeSeconds,

@@ -21,6 +21,8 @@ const TARGETS = {
 };
 /** The last page is as fast as the first: as far as such times can be told apart. */
 const AS_FAST = 1.5;
+/** Counts that somebody who looks each second sees at least, where there is time for so many. */
+const SEEN_GROWING = 3;
 
 const seconds = (/** @type {number} */ value) => `${value.toFixed(1)} s`;
 const ms = (/** @type {number} */ value) => `${value.toFixed(1)} ms`;
@@ -30,11 +32,11 @@ const byProcess = (/** @type {Record<string, number>} */ of, /** @type {number} 
     .map(([name, value]) => `${name} ${value.toFixed(digits)}`)
     .join(', ');
 
-/** @param {{ sites: readonly Measured[], versions: Record<string, string> }} measured */
-export function resultOf({ sites, versions }) {
+/** @param {readonly Measured[]} sites */
+export function resultOf(sites) {
   return {
     machine: { cpu: cpus()[0]?.model ?? '', threads: availableParallelism() },
-    versions: { node: process.versions.node, ...versions },
+    versions: { Node: process.versions.node, PostgreSQL: sites[0]?.postgres ?? '' },
     targets: TARGETS,
     sites,
     lines: [...sites.flatMap(linesOf), ...growthLines(sites)],
@@ -108,7 +110,7 @@ function linesOf(site) {
         `${name}: progress by the API`,
         'visible',
         `${growing} different counts in ${run.progress.length} answers, slowest ${Math.max(...run.progress.map(({ askedMs }) => askedMs))} ms`,
-        growing > Math.min(3, run.progress.length - 1),
+        growing >= Math.min(SEEN_GROWING, Math.ceil(run.progress.length / 2)),
       );
     }
   }
@@ -151,7 +153,7 @@ function linesOf(site) {
     add(
       `state messages at ${whole(states.publishedPerSecond)}/s, database paused ${states.pauseSeconds} s`,
       'nothing lost',
-      `${states.lost} of ${states.messages} lost, caught up ${seconds(states.catchUpSeconds)} after the pause, ${whole(states.storedPerSecond)}/s while it ran`,
+      `${states.lost} of ${states.messages} lost, all stored ${seconds(states.behindSeconds)} after the last one, ${whole(states.storedPerSecond)}/s while it ran`,
       states.lost === 0,
     );
   }

@@ -108,6 +108,12 @@ export class RunningSite {
     return messaging;
   }
 
+  async version() {
+    /** @type {{ server_version: string }[]} */
+    const [row] = await this.proxy.query('SHOW server_version');
+    return row?.server_version ?? '';
+  }
+
   /** @returns {[name: string, pid: number][]} */
   #processes() {
     return SERVICES.map((name) => [name, this.suite.process(name).pid ?? 0]);

@@ -1,5 +1,4 @@
-import { insertRows, limitSql, type Queryable, type Tx } from '@espalier/persistence';
-import { idListSql } from './id-list.sql.js';
+import { idListSql, insertRows, limitSql, type Queryable, type Tx } from '@espalier/persistence';
 
 /** Stands for all classes: of a resource that is new, or that became active, obsolete or decommissioned. */
 export const EVERY_CLASS = '*';

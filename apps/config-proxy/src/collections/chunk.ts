@@ -1,5 +1,4 @@
-import type { Dialect, SqlParams } from '@espalier/persistence';
-import { idListSql } from './id-list.sql.js';
+import { idListSql, type Dialect, type SqlParams } from '@espalier/persistence';
 
 /** Resources that one transaction evaluates: those ids, or all of a range, both ends included. */
 export type Chunk = { readonly ids: readonly number[] } | { readonly from: number; readonly to: number };

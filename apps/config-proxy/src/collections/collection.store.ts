@@ -1,8 +1,7 @@
 import type { CollectionKind } from '@espalier/contracts';
 import { foldText } from '@espalier/conditions';
-import { insertRows, rowLock, type Queryable, type Tx } from '@espalier/persistence';
+import { idListSql, insertRows, rowLock, type Queryable, type Tx } from '@espalier/persistence';
 import type { CollectionRow, RuleRow, StoredDefinition } from './collection.rows.js';
-import { idListSql } from './id-list.sql.js';
 
 /** What a definition consists of, as it is written. */
 export interface DefinitionRow {

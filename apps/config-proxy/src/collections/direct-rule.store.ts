@@ -1,6 +1,5 @@
 import type { DirectRule } from '@espalier/contracts';
-import { insertRows, page, type Page, type Queryable, type Tx } from '@espalier/persistence';
-import { idListSql } from './id-list.sql.js';
+import { idListSql, insertRows, page, type Page, type Queryable, type Tx } from '@espalier/persistence';
 
 /** The only writer of `collection_direct_rule`. Whoever writes holds the evaluation lock. */
 export class DirectRuleStore {

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { CollectionKind } from '@espalier/contracts';
 import type { TypedQuery } from '@espalier/conditions';
-import { limitSql, type Queryable, type Tx } from '@espalier/persistence';
+import { idListSql, limitSql, splitIds, type Queryable, type Tx } from '@espalier/persistence';
 import { compileQuery, type Restriction } from '@espalier/query';
 import { inChunk, type Chunk } from './chunk.js';
-import { idListSql, splitIds } from './id-list.sql.js';
 import { jsonItems, jsonRows } from './json-rows.sql.js';
 
 /** Ids by collection. */

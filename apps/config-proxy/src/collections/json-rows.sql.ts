@@ -13,6 +13,8 @@ const mssqlTypes: Readonly<Record<ColumnType, string>> = {
   integer: 'int',
   json: 'nvarchar(max)',
 };
+/** As text columns have it: SQL Server refuses to compare texts of two collations. */
+const COLLATED = 'COLLATE Latin1_General_100_BIN2';
 
 /**
  * FROM clause of a parameter `:name` that holds a JSON array of objects, a row each: one statement with the same
@@ -36,9 +38,10 @@ export function jsonRows(
         (column, type) => `${column} ${postgresTypes[type]}`,
       )})`;
     case 'mssql':
-      return `OPENJSON(:${name}) WITH (${each(
-        (column, type) => `${column} ${mssqlTypes[type]} '$.${column}'${type === 'json' ? ' AS JSON' : ''}`,
-      )}) AS ${alias}`;
+      return `(SELECT ${each((column, type) => (type === 'text' ? `${column} ${COLLATED} AS ${column}` : column))}
+        FROM OPENJSON(:${name}) WITH (${each(
+          (column, type) => `${column} ${mssqlTypes[type]} '$.${column}'${type === 'json' ? ' AS JSON' : ''}`,
+        )}) AS rows_of_json) AS ${alias}`;
   }
 }
 

@@ -129,8 +129,9 @@ export function inventoryClass<S extends InventorySource, I>(spec: ClassSpec<S, 
   };
 }
 
+/** Blanks at the end go: SQL Server compares without them. */
 const shortKey = (key: string): string =>
-  key.length > KEY_LENGTH - 8 ? `#${fingerprint(key)}` : key.replaceAll('\0', '').toWellFormed();
+  key.length > KEY_LENGTH - 8 ? `#${fingerprint(key)}` : key.replaceAll('\0', '').toWellFormed().trimEnd();
 
 /** In an order that does not depend on that of the report, which devices are free to change. */
 function withUniqueKeys(rows: readonly InstanceRow[]): InstanceRow[] {

@@ -147,6 +147,13 @@ describeOnEachDatabase('inventory', { migrations: resourceMigrations }, (open) =
     expect(await harness.takeChanges()).toEqual({});
   });
 
+  it('keeps instances apart whose names differ by blanks at the end, which SQL Server takes for the same', async () => {
+    const blanks = ['', ' ', '  '].map((blank) => app('Pages', '1', `com.example.pages${blank}`));
+    await harness.report(applications(mac, 2_000, ...blanks));
+    await harness.report(applications(mac, 3_000, ...blanks.slice(1)));
+    expect(await group('installed-software')).toHaveLength(2);
+  });
+
   it('makes a device known by its report where that overtakes the enrolment, and ties both to one record', async () => {
     const early: SpecMac = { udid: 'UDID-5', serial: 'C02EEE' };
     await harness.report(security(early, 2_000), device(early, 2_000));

@@ -1,5 +1,4 @@
-import { limitSql, rowLock, type Queryable, type SqlValue, type Tx } from '@espalier/persistence';
-import { idListSql } from '../collections/id-list.sql.js';
+import { idListSql, limitSql, rowLock, type Queryable, type SqlValue, type Tx } from '@espalier/persistence';
 import { bulkInsert, bulkUpsert } from '../resources/bulk-write.js';
 import { instanceList, isAmongInstances, type InstanceKey } from './instance-list.sql.js';
 import { inventoryClasses } from './inventory.catalogue.js';

@@ -2,11 +2,11 @@ INSERT INTO "config_proxy"."content_item" ("id", "name", "name_folded", "file_na
 -- ["a","x","x","x.pkg",1,"ab",1,"spec",1]
 
 SELECT i.id, i.name, i.name_folded, i.file_name, i.size, i.sha256, i.created_at, i.created_by,
-  CASE WHEN EXISTS (SELECT 1 FROM "config_proxy"."content_reference" r WHERE r.content_id = i.id) THEN 1 ELSE 0 END AS distributed FROM "config_proxy"."content_item" i WHERE i.id = @0;
+  CASE WHEN EXISTS (SELECT 1 FROM "config_proxy"."content_reference" r WHERE r.content_id = i.id) THEN 1 ELSE 0 END AS is_distributed FROM "config_proxy"."content_item" i WHERE i.id = @0;
 -- ["a"]
 
 SELECT * FROM (SELECT i.id, i.name, i.name_folded, i.file_name, i.size, i.sha256, i.created_at, i.created_by,
-  CASE WHEN EXISTS (SELECT 1 FROM "config_proxy"."content_reference" r WHERE r.content_id = i.id) THEN 1 ELSE 0 END AS distributed FROM "config_proxy"."content_item" i) AS list WHERE list."distributed" = @0
+  CASE WHEN EXISTS (SELECT 1 FROM "config_proxy"."content_reference" r WHERE r.content_id = i.id) THEN 1 ELSE 0 END AS is_distributed FROM "config_proxy"."content_item" i) AS list WHERE list."is_distributed" = @0
   ORDER BY "name_folded", "id" OFFSET 0 ROWS FETCH NEXT 3 ROWS ONLY;
 -- [1]
 

@@ -22,7 +22,7 @@ async function report(db: Database, sql: string): Promise<Record<string, unknown
   const schema = reportSchemaOf(db.schema);
   const rows = await db.transaction(async (tx) => {
     if (db.dialect === 'postgres') await tx.execute(`SET LOCAL search_path = "${schema}"`);
-    return tx.query(db.dialect === 'mssql' ? sql.replace(/\bv_\w+/g, `"${schema}".$&`) : sql);
+    return tx.query(db.dialect === 'mssql' ? sql.replace(/(?<!')\bv_\w+/g, `"${schema}".$&`) : sql);
   });
   return rows.map((row) =>
     Object.fromEntries(Object.entries(row).map(([name, value]) => [name.toLowerCase(), value])),

@@ -66,6 +66,7 @@ function summed(before: EnrollmentNews, event: ReceivedEvent<EnrollmentEvent>): 
     enrolledAt: at,
     broughtAt: at,
     ...(kind === 'device' && { facts: enrollment, factsAt: at }),
-    userShortName: enrollment.userShortName,
+    // SQL Server takes no notice of blanks at the end: with them one name would be two here and one there.
+    userShortName: enrollment.userShortName?.trim() || null,
   };
 }

@@ -1,7 +1,5 @@
-import { rowLock, type Queryable, type Tx } from '@espalier/persistence';
-import { idListSql } from '../collections/id-list.sql.js';
+import { idListSql, rowLock, textListSql, type Queryable, type Tx } from '@espalier/persistence';
 import { bulkUpsert } from './bulk-write.js';
-import { textListSql } from './text-list.sql.js';
 import type { IdentityEvidence } from './identity.js';
 import { RESOURCE_COLUMNS, storedRow, type ResourceRow } from './resource.row.js';
 

@@ -148,6 +148,14 @@ describeOnEachDatabase('resources', { migrations: resourceMigrations }, (open) =
       expect((await harness.rooms.resources.get(FIRST)).lastUserName).toBe('joe');
     });
 
+    it('are the same with blanks around their names', async () => {
+      const other: SpecMac = { udid: 'UDID-9', serial: 'C02ZZZ' };
+      await harness.enroll(userEnrolled(mac, 'jane', 3_000), userEnrolled(other, 'jane ', 3_000));
+      await harness.enroll(userEnrolled(mac, ' ', 4_000));
+      const { items } = await harness.rooms.users.list({ limit: 10 });
+      expect(items).toMatchObject([{ resourceId: FIRST_USER, userName: 'jane' }]);
+    });
+
     it('have at most one device owner by word of an admin', async () => {
       await harness.enroll(
         enrolled(mac, 2_000),

@@ -3,10 +3,13 @@ SELECT r."resource_type", r."netbios_name", r."serial_number", r."hardware_uuid"
   WHERE r.resource_id IN (SELECT CAST(value AS bigint) FROM OPENJSON(@0)) ORDER BY r.resource_id ;
 -- ["[1,2]"]
 
-SELECT resource_id FROM "config_proxy"."resource" WHERE udid IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@0)) UNION SELECT resource_id FROM "config_proxy"."resource" WHERE serial_number IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@1));
+SELECT resource_id FROM "config_proxy"."resource" WHERE udid IN (SELECT value COLLATE Latin1_General_100_BIN2
+  FROM OPENJSON(@0) WITH (value nvarchar(400) '$')) UNION SELECT resource_id FROM "config_proxy"."resource" WHERE serial_number IN (SELECT value COLLATE Latin1_General_100_BIN2
+  FROM OPENJSON(@1) WITH (value nvarchar(400) '$'));
 -- ["[\"U\"]","[\"S\"]"]
 
-SELECT r."resource_type", r."netbios_name", r."serial_number", r."hardware_uuid", r."udid", r."platform", r."model", r."model_name", r."os_name", r."os_version", r."os_major_version", r."os_build", r."smsid", r."state", r."is_client", r."client_type", r."is_active", r."is_obsolete", r."is_decommissioned", r."last_user_name", r."last_user_at", r."full_name", r."mail", r."updated_at", r."version", r."facts_at", r."enrolled_at", r."decommissioned_at", r."resource_id", r."kind", r."name", r."site_code", r."created_at" FROM "config_proxy"."resource" AS r WHERE r.kind = 'user' AND r.name IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@0))
+SELECT r."resource_type", r."netbios_name", r."serial_number", r."hardware_uuid", r."udid", r."platform", r."model", r."model_name", r."os_name", r."os_version", r."os_major_version", r."os_build", r."smsid", r."state", r."is_client", r."client_type", r."is_active", r."is_obsolete", r."is_decommissioned", r."last_user_name", r."last_user_at", r."full_name", r."mail", r."updated_at", r."version", r."facts_at", r."enrolled_at", r."decommissioned_at", r."resource_id", r."kind", r."name", r."site_code", r."created_at" FROM "config_proxy"."resource" AS r WHERE r.kind = 'user' AND r.name IN (SELECT value COLLATE Latin1_General_100_BIN2
+  FROM OPENJSON(@0) WITH (value nvarchar(400) '$'))
   ORDER BY r.resource_id;
 -- ["[\"jane\"]"]
 
@@ -18,17 +21,20 @@ SET XACT_ABORT ON; BEGIN TRANSACTION;
 
 SELECT enrollment_id, resource_id, user_resource_id, device_enrollment_id, kind, is_active, state,
   state_at, enrolled_at, removed_at FROM "config_proxy"."resource_enrollment" AS e WITH (UPDLOCK)
-  WHERE enrollment_id IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@0)) ORDER BY enrollment_id ;
+  WHERE enrollment_id IN (SELECT value COLLATE Latin1_General_100_BIN2
+  FROM OPENJSON(@0) WITH (value nvarchar(400) '$')) ORDER BY enrollment_id ;
 -- ["[\"U\",\"U:jane\"]"]
 
 SELECT e.enrollment_id, e.resource_id, r.last_user_name FROM "config_proxy"."resource_enrollment" AS e
   INNER JOIN "config_proxy"."resource" AS r ON r.resource_id = e.resource_id
-  WHERE e.enrollment_id IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@0));
+  WHERE e.enrollment_id IN (SELECT value COLLATE Latin1_General_100_BIN2
+  FROM OPENJSON(@0) WITH (value nvarchar(400) '$'));
 -- ["[\"U\"]"]
 
 SELECT enrollment_id, resource_id, user_resource_id, device_enrollment_id, kind, is_active, state,
   state_at, enrolled_at, removed_at FROM "config_proxy"."resource_enrollment" AS e WITH (UPDLOCK)
-  WHERE device_enrollment_id IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(@0)) AND kind = 'user' AND resource_id IS NULL
+  WHERE device_enrollment_id IN (SELECT value COLLATE Latin1_General_100_BIN2
+  FROM OPENJSON(@0) WITH (value nvarchar(400) '$')) AND kind = 'user' AND resource_id IS NULL
   ORDER BY enrollment_id ;
 -- ["[\"U\"]"]
 

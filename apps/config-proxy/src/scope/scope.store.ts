@@ -1,5 +1,12 @@
-import { insertIfAbsent, limitSql, rowLock, upsert, type Queryable, type Tx } from '@espalier/persistence';
-import { idListSql } from '../collections/id-list.sql.js';
+import {
+  idListSql,
+  insertIfAbsent,
+  limitSql,
+  rowLock,
+  upsert,
+  type Queryable,
+  type Tx,
+} from '@espalier/persistence';
 
 /** A member of a tracked collection, by the enrolment through which the policy reaches it. */
 export interface ScopedEnrollment {

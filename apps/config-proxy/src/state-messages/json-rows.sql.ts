@@ -70,7 +70,7 @@ export function lockedSql(dialect: Dialect, { table, key, columns }: JsonTable):
       return `SELECT s.* FROM ${source}
         CROSS JOIN LATERAL (SELECT * FROM {${table}} AS s WHERE ${onKey(key)} ${end}) AS s`;
     case 'mssql':
-      return `SELECT s.* FROM {${table}} AS s ${hint} INNER JOIN ${source} ON ${onKey(key)}`;
+      return `SELECT s.* FROM ${source} INNER LOOP JOIN {${table}} AS s ${hint} ON ${onKey(key)}`;
   }
 }
 
@@ -81,7 +81,7 @@ export function overwriteSql(dialect: Dialect, { table, key, columns }: JsonTabl
   const source = jsonRows(dialect, 'rows', columns);
   if (dialect === 'mssql')
     return `UPDATE s SET ${changed.map((name) => `${name} = v.${name}`).join(', ')}
-      FROM {${table}} AS s INNER JOIN ${source} ON ${onKey(key)}`;
+      FROM ${source} INNER LOOP JOIN {${table}} AS s ON ${onKey(key)}`;
   // Through the key's index, whatever the planner thinks of the table's size.
   return `INSERT INTO {${table}} (${names.join(', ')}) SELECT ${names.join(', ')} FROM ${source} WHERE 1 = 1
     ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${changed.map((name) => `${name} = excluded.${name}`).join(', ')}`;

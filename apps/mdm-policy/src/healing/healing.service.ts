@@ -6,6 +6,7 @@ import type { DeploymentService } from '../deployments/deployment.service.js';
 import type { DeploymentStore } from '../deployments/deployment.store.js';
 import type { EnrollmentService } from '../enrollments/enrollment.service.js';
 import type { ScopeStore } from '../scopes/scope.store.js';
+import type { LostCompletions } from './lost-completions.js';
 
 export interface HealingServiceOptions {
   readonly db: Database;
@@ -14,6 +15,7 @@ export interface HealingServiceOptions {
   readonly deploymentStore: DeploymentStore;
   readonly scopes: ScopeStore;
   readonly enrollments: EnrollmentService;
+  readonly lostCompletions: LostCompletions;
   readonly logger: Logger;
   readonly now: () => Date;
 }
@@ -41,6 +43,7 @@ export class HealingService {
     const collections = await this.#healDeployments(signal);
     await this.#healScopes(collections);
     await this.#healEnrollments(signal);
+    await this.options.lostCompletions.find(signal);
   }
 
   /** Gives the collections that something is deployed to. */

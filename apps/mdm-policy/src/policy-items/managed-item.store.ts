@@ -1,8 +1,22 @@
 import { createHash } from 'node:crypto';
-import { upsert, type Queryable, type Tx } from '@espalier/persistence';
+import { page, upsert, type Page, type Queryable, type Tx } from '@espalier/persistence';
 import { IDS_AT_ONCE } from '../agenda/agenda.store.js';
 import { identityOf } from '../planner/contest.js';
 import type { ManagedItem } from '../planner/planner.types.js';
+
+type StoredItem = {
+  readonly enrollment_id: string;
+  readonly item_key: string;
+  readonly memory: string;
+  /** Null unless its command waits for the device. */
+  readonly queued_at: number | null;
+};
+
+/** An item whose command waits for the device. */
+export interface QueuedItem {
+  readonly enrollmentId: string;
+  readonly item: ManagedItem;
+}
 
 /** Items of several enrolments. */
 export type ItemsByEnrollment = ReadonlyMap<string, readonly ManagedItem[]>;
@@ -30,16 +44,43 @@ export class ManagedItemStore {
     return found;
   }
 
+  /** Those whose commands wait since before `before`, the oldest first. @param after `next` of the page before */
+  async queuedBefore(
+    on: Queryable,
+    before: number,
+    limit: number,
+    after: string | undefined,
+  ): Promise<Page<QueuedItem>> {
+    const { rows, next } = await page<StoredItem>(on, {
+      sql: `SELECT enrollment_id, item_key, queued_at, memory FROM {managed_item}
+        WHERE queued_at IS NOT NULL AND queued_at < :before`,
+      params: { before },
+      orderBy: ['queued_at', 'enrollment_id', 'item_key'],
+      limit,
+      ...(after !== undefined && { after }),
+    });
+    const items = rows.map(({ enrollment_id, memory }) => ({
+      enrollmentId: enrollment_id,
+      item: JSON.parse(memory) as ManagedItem,
+    }));
+    return { rows: items, ...(next !== undefined && { next }) };
+  }
+
   /** Writes what is new in `after`, and deletes what is not in it any more. Items that did not change are the same objects. */
   async replace(tx: Tx, before: ItemsByEnrollment, after: ItemsByEnrollment): Promise<void> {
-    const changed: { enrollment_id: string; item_key: string; memory: string }[] = [];
+    const changed: StoredItem[] = [];
     const gone = new Map<string, string[]>();
     for (const [id, items] of after) {
       const kept = new Set(items.map((item) => identityOf(item.kind, item.identifier)));
       const known = before.get(id) ?? [];
       for (const item of items)
         if (!known.includes(item))
-          changed.push({ enrollment_id: id, item_key: itemKey(item), memory: JSON.stringify(item) });
+          changed.push({
+            enrollment_id: id,
+            item_key: itemKey(item),
+            memory: JSON.stringify(item),
+            queued_at: item.phase === 'queued' ? item.queuedAt : null,
+          });
       for (const item of known)
         if (!kept.has(identityOf(item.kind, item.identifier)))
           gone.set(itemKey(item), [...(gone.get(itemKey(item)) ?? []), id]);

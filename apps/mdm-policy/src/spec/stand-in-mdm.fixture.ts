@@ -6,7 +6,9 @@ import {
   enrollmentAuthenticated,
   enrollmentEnrolled,
   enrollmentRemoved,
+  getCommand,
   listEnrollments,
+  mdmErrors,
   mdmInterface,
   profilesReported,
   requestInventory,
@@ -42,6 +44,8 @@ export class StandInMdm extends Happenings {
   calls = 0;
   /** The next answer is lost on the way. */
   loseNextAnswer = false;
+  /** No event tells how commands end. */
+  loseCompletions = false;
   /** What devices answer to InstallProfile instead of doing it. */
   refusal: string | undefined;
 
@@ -64,6 +68,11 @@ export class StandInMdm extends Happenings {
       }
       this.happened();
       return { queued: enrollmentIds.length, skipped: [] };
+    });
+    messaging.serve(getCommand, ({ id }) => {
+      const command = this.commands.find((one) => one.id === id);
+      if (command === undefined) throw mdmErrors.ESP_MDM_COMMAND_UNKNOWN({ detail: id });
+      return { command, result: null };
     });
     messaging.serve(listEnrollments, () => ({
       items: [...this.devices.keys()].map((id) => this.#enrollment(id)),
@@ -206,7 +215,7 @@ export class StandInMdm extends Happenings {
     const done = { ...command, ...times, state, completedAt: at, errorChain };
     if (index >= 0) this.commands[index] = done;
     const facts = { id, commandId, enrollmentId, requestType, at, state, errorChain, createdAt, ...times };
-    await this.publish(commandCompleted, facts);
+    if (!this.loseCompletions) await this.publish(commandCompleted, facts);
   }
 
   async #declare(id: string, commandUuid: string, declarations: readonly Declaration[]): Promise<void> {

@@ -83,6 +83,7 @@ const POSTGRES = `
   SELECT e.state, e.fingerprint, h.id AS next_id, 'sent' AS next_state, h.command_id, c.payload_sealed
   FROM asking e LEFT JOIN handed h ON 1 = 1 LEFT JOIN {command} c ON c.id = h.command_id`;
 
+/** The table variable has the collation of the database: SQL Server refuses to compare it with that of a column. */
 const MSSQL = `
   DECLARE @handed TABLE (id nvarchar(64), command_id nvarchar(64));
   UPDATE {queued_command} SET state = 'sent', sent_at = COALESCE(sent_at, :now)
@@ -99,7 +100,7 @@ const MSSQL = `
   FROM {enrollment} e
   INNER JOIN {enrollment} d ON d.id = e.device_id
   LEFT JOIN @handed h ON 1 = 1
-  LEFT JOIN {command} c ON c.id = h.command_id
+  LEFT JOIN {command} c ON c.id = h.command_id COLLATE Latin1_General_100_BIN2
   WHERE e.id = :id`;
 
 const SQLITE_FIND = `

@@ -7,7 +7,13 @@ import {
   deviceReported,
   profilesReported,
 } from '../mdm/mdm.events.js';
-import { listEnrollments, requestInventory, setDeclarations, submitCommand } from '../mdm/mdm.rpc.js';
+import {
+  getCommand,
+  listEnrollments,
+  requestInventory,
+  setDeclarations,
+  submitCommand,
+} from '../mdm/mdm.rpc.js';
 import { defineServiceInterface } from '../messaging/service-interface.js';
 import {
   deploymentChanged,
@@ -39,6 +45,7 @@ export const mdmPolicyInterface = defineServiceInterface({
     setDeclarations,
     requestInventory,
     listEnrollments,
+    getCommand,
   ],
   publishes: [policyStatesReported, mdmPolicyStatusReported],
   consumes: [

@@ -6,6 +6,7 @@ export { currentMessageContext, runWithMessageContext } from './connection/messa
 export { eventMessage } from './events/event-message.js';
 export { PermanentFailure } from './jetstream/permanent-failure.js';
 export { DEFAULT_STREAM_LIMITS, type StreamLimits } from './jetstream/stream.definitions.js';
+export { joinBus, type BusHost } from './join-bus.js';
 export { connectMessaging } from './nats-messaging.js';
 export type { BatchedEvent } from './events/event-batcher.js';
 export { EventPublisher } from './outbox/event-publisher.js';

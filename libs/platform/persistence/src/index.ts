@@ -21,6 +21,8 @@ export { insertIfAbsent, insertRows, upsert, type Row } from './statements/write
 export { claimRows, type Claim } from './statements/claim-rows.js';
 export { limitSql, page, type Page, type PageRequest } from './statements/page.js';
 export { resealColumn, type ResealColumn, type ResealResult } from './reseal/reseal-column.js';
+export { idListSql, splitIds, type IdListSql } from './sql/id-list.js';
+export { textListSql, type TextListSql } from './sql/text-list.js';
 export { rowLock, type RowLock } from './sql/row-lock.js';
 export { bindSql, type BoundStatement } from './sql/sql-template.js';
 export { openServiceDatabase, type DatabaseHost } from './database/service-database.js';

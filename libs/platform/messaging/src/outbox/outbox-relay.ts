@@ -1,4 +1,5 @@
 import type { OutboxRow, OutboxStore } from '@espalier/contracts';
+import { NudgedLoop } from '@espalier/service-kit';
 import { Gauge, type Registry } from 'prom-client';
 
 import { backoffMs, pause } from '../connection/backoff.js';
@@ -23,11 +24,10 @@ const MAX_RETRY_MS = 5_000;
  */
 export class OutboxRelay {
   readonly #options: OutboxRelayOptions;
-  readonly #stopping = new AbortController();
   readonly #depth: Gauge | undefined;
-  #wake: () => void = () => undefined;
-  #nudged = false;
-  #running: Promise<void> | undefined;
+  readonly #loop: NudgedLoop;
+  #failures = 0;
+  #stopListening: () => void = () => undefined;
 
   constructor(options: OutboxRelayOptions) {
     this.#options = options;
@@ -37,41 +37,28 @@ export class OutboxRelay {
         help: 'Messages that wait to be published',
         registers: [options.metrics],
       });
+    this.#loop = new NudgedLoop({
+      name: 'outbox',
+      logger: options.logger,
+      pollMs: options.pollMs ?? 1_000,
+      run: (signal) => this.#turn(signal),
+    });
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#stopListening = this.#options.messaging.onReady(() => this.nudge());
+    this.#loop.start();
   }
 
   /** Call after a commit that appended: the message leaves at once. */
   nudge(): void {
-    this.#nudged = true;
-    this.#wake();
+    this.#loop.nudge();
   }
 
   /** Publishes once more what is there, where NATS is; what remains stays in the store. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    this.#wake();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const stopListening = this.#options.messaging.onReady(() => this.nudge());
-    for (let failures = 0; !this.#stopping.signal.aborted;) {
-      try {
-        this.#nudged = false;
-        const complete = await this.#relayAll();
-        failures = complete ? 0 : failures + 1;
-        this.#depth?.set(await this.#options.store.depth());
-      } catch (error) {
-        failures += 1;
-        this.#options.logger.error({ err: error, failures }, 'the outbox cannot be read; trying again');
-      }
-      if (failures > 0) await pause(backoffMs(failures, 100, MAX_RETRY_MS), this.#stopping.signal);
-      else await this.#sleep();
-    }
-    stopListening();
+    this.#stopListening();
+    await this.#loop.stop();
     try {
       await this.#relayAll();
       await this.#options.store.release?.();
@@ -80,13 +67,20 @@ export class OutboxRelay {
     }
   }
 
-  async #sleep(): Promise<void> {
-    if (this.#nudged || this.#stopping.signal.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    const timer = setTimeout(resolve, this.#options.pollMs ?? 1_000);
-    await promise;
-    clearTimeout(timer);
+  /** True where it must be tried again, which it is after a while. */
+  async #turn(signal: AbortSignal): Promise<boolean> {
+    const { store, logger } = this.#options;
+    try {
+      const complete = await this.#relayAll();
+      this.#failures = complete ? 0 : this.#failures + 1;
+      this.#depth?.set(await store.depth());
+    } catch (error) {
+      this.#failures += 1;
+      logger.error({ err: error, failures: this.#failures }, 'the outbox cannot be read; trying again');
+    }
+    if (this.#failures === 0) return false;
+    await pause(backoffMs(this.#failures, 100, MAX_RETRY_MS), signal);
+    return true;
   }
 
   /** False where something could not be published; without NATS there is nothing to do until it is back. */

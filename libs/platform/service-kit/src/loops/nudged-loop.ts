@@ -1,9 +1,7 @@
-import type { Logger } from '../logging/logger.js';
-
 export interface NudgedLoopOptions {
   /** For logs, as in `pushes`. */
   readonly name: string;
-  readonly logger: Logger;
+  readonly logger: { error(fields: object, message: string): void };
   /** Looks for work; true where there may be more at once. What it throws is logged, and it is tried again. */
   readonly run: (signal: AbortSignal) => Promise<boolean>;
   /** Longest time between two looks, in ms. Default 1000. */

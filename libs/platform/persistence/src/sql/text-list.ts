@@ -1,4 +1,4 @@
-import type { Dialect } from '@espalier/persistence';
+import type { Dialect } from '../database/database.js';
 
 /** Lists of texts as one parameter, for the reasons of `idListSql`. */
 export interface TextListSql {
@@ -22,9 +22,11 @@ const textLists: Readonly<Record<Dialect, TextListSql>> = {
   },
   mssql: {
     param,
-    // The collation of the column decides, not that of the database.
+    // The collation of the column decides, not that of the database; nvarchar(max), OPENJSON's own type, would keep
+    // SQL Server from joining by the index.
     isIn: (column, name) =>
-      `${column} IN (SELECT value COLLATE Latin1_General_100_BIN2 FROM OPENJSON(:${name}))`,
+      `${column} IN (SELECT value COLLATE Latin1_General_100_BIN2
+         FROM OPENJSON(:${name}) WITH (value nvarchar(400) '$'))`,
   },
 };
 

@@ -1,4 +1,4 @@
-import type { Dialect } from '@espalier/persistence';
+import type { Dialect } from '../database/database.js';
 
 /**
  * Lists of ids as one parameter: the statement's text stays the same for any number of them, SQL Server's limit of
