@@ -19,8 +19,9 @@ export interface CliOptions {
 
 export const HELP = `npm start [-- options]
 
-Runs Espalier on this machine: dmz-proxy, mdm, config-proxy, nats-server and the stand-in for Apple's services, each as
-its own process, and shows the main job: simulated devices enrol through the DMZ, are pushed, get a profile and answer.
+Runs Espalier on this machine: dmz-proxy, mdm, mdm-policy, config-proxy, nats-server and the stand-in for Apple's
+services, each as its own process, and shows the main job: simulated devices enrol through the DMZ, a collection fills
+by itself, a baseline is deployed to it, every Mac complies, and what a user removes is put back.
 
   --devices <n>        simulated devices (default 5; 0 for none)
   --once               stop when the main job is done

@@ -15,7 +15,7 @@ export function summary(suite: Suite): string {
     logs            ${suite.state.file('logs')}
 
   See the devices:
-    ${curl} ${suite.consoleUrl}/api/v1/enrollments
+    ${curl} ${suite.consoleUrl}/api/v1/devices
 
   Enrol a device of your own: make a link, open it on the device.
     ${curl} -H 'Content-Type: application/json' -d '{"maxUses":1}' ${suite.consoleUrl}/api/v1/enrollment-links

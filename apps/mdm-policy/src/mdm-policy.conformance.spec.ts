@@ -112,6 +112,46 @@ describeOnEachDatabase('the stores of mdm-policy', { migrations: mdmPolicyMigrat
     expect(await store.prune(db, T + 1)).toBe(1);
   });
 
+  it('finds items whose commands wait for long, page by page, and none that is over', async () => {
+    const store = new ManagedItemStore();
+    const queued = (identifier: string, queuedAt: number): ManagedItem =>
+      ({ kind: 'profile', identifier, phase: 'queued', queuedAt }) as ManagedItem;
+    const items = new Map([
+      ['A', [queued('x', T), queued('y', T), { ...queued('z', T), phase: 'acknowledged' } as ManagedItem]],
+      ['B', [queued('x', T + 1), queued('y', T + 9)]],
+    ]);
+    await db.transaction((tx) => store.replace(tx, new Map(), items));
+    const names = (rows: readonly { enrollmentId: string; item: ManagedItem }[]): string[] =>
+      rows.map(({ enrollmentId, item }) => `${enrollmentId}${item.identifier}`);
+    const first = await store.queuedBefore(db, T + 5, 2, undefined);
+    expect(names(first.rows).sort()).toEqual(['Ax', 'Ay']);
+    const second = await store.queuedBefore(db, T + 5, 2, first.next);
+    expect(second).toMatchObject({ rows: [{ enrollmentId: 'B' }] });
+    expect(second.next).toBeUndefined();
+    const [x, y] = items.get('A') as [ManagedItem, ManagedItem];
+    const over = new Map([['A', [{ ...x, phase: 'acknowledged' } as ManagedItem, y]]]);
+    await db.transaction((tx) => store.replace(tx, items, over));
+    expect(names((await store.queuedBefore(db, T + 1, 9, undefined)).rows)).toEqual(['Ay']);
+  });
+
+  it('gives user channels the platform and the time zone of their device', async () => {
+    const store = new EnrollmentStore();
+    const row = { state: 'enrolled', state_at: T, epoch_at: T, facts_at: null } as const;
+    const nothing = { platform: null, time_zone: null };
+    await db.transaction((tx) =>
+      store.save(tx, [
+        { ...row, id: 'A', kind: 'device', platform: 'mac', time_zone: 'Asia/Tokyo' },
+        { ...row, id: 'A:anna', kind: 'user', ...nothing },
+        { ...row, id: 'A:zoë', kind: 'user', ...nothing },
+        { ...row, id: 'AB:anna', kind: 'user', ...nothing },
+      ]),
+    );
+    const found = await store.loadWithDeviceFacts(db, ['A', 'A:anna', 'AB:anna']);
+    expect(found.get('A:anna')).toMatchObject({ platform: 'mac', time_zone: 'Asia/Tokyo' });
+    expect(found.get('AB:anna')).toMatchObject(nothing);
+    expect(await store.usersOf(db, 'A')).toEqual(['A:anna', 'A:zoë']);
+  });
+
   it('keeps deployments, the deleted ones as a name only', async () => {
     const store = new DeploymentStore();
     const one = deploymentOf([profileItem('a')]);

@@ -137,6 +137,7 @@ export function buildRooms(outside: MdmPolicySurroundings): MdmPolicyRooms {
     events,
     conflicts,
     metrics,
+    logger,
     now,
     uuid: randomUUID,
     checkEveryMs,

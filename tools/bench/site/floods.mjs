@@ -81,7 +81,7 @@ export async function measureStates(site, { deploymentId, devices, pauseSeconds,
   };
 }
 
-const POLL_MS = 100;
+const POLL_MS = 500;
 
 /**
  * How many can be taken in per second: all there at once.

@@ -4,7 +4,8 @@ import { until } from './running-site.mjs';
 /** @typedef {import('./running-site.mjs').RunningSite} RunningSite */
 
 const PATIENCE_MS = 1_800_000;
-const POLL_MS = 250;
+/** Counting is not free: the more there is, the less often. */
+const pollMs = (/** @type {number} */ devices) => Math.min(2_000, 100 + devices / 10);
 
 /**
  * Devices enrol and report; measured until all of it is stored and the collections have followed.
@@ -39,7 +40,7 @@ export async function measureIntake(site, { from, to }, say) {
       return now >= wanted;
     },
     PATIENCE_MS,
-    POLL_MS,
+    pollMs(to),
   );
   await filling;
   const storedSeconds = (performance.now() - since) / 1_000;
@@ -47,7 +48,7 @@ export async function measureIntake(site, { from, to }, say) {
     'all Macs are members',
     async () => (await membersOfAllMacs(site)) === to,
     PATIENCE_MS,
-    POLL_MS,
+    pollMs(to),
   );
   const evaluatedSeconds = (performance.now() - since) / 1_000;
   await site.settled();

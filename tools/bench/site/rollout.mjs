@@ -5,7 +5,8 @@ import { until } from './running-site.mjs';
 /** @typedef {import('./running-site.mjs').RunningSite} RunningSite */
 
 const PATIENCE_MS = 1_800_000;
-const POLL_MS = 250;
+/** Counting is not free: the more there is, the less often. */
+const pollMs = (/** @type {number} */ devices) => Math.min(1_000, 100 + devices / 50);
 const PROGRESS_MS = 1_000;
 /** One of so many of the other deployments is enabled. */
 const ENABLED = 10;
@@ -100,7 +101,7 @@ export async function measureRollout(site, { name, devices, kill = false, say })
       return count >= devices;
     },
     PATIENCE_MS,
-    POLL_MS,
+    pollMs(devices),
   );
   const queuedSeconds = seconds();
   const cpuMs = site.cpuSince(before);
@@ -108,7 +109,7 @@ export async function measureRollout(site, { name, devices, kill = false, say })
     'the summary shows every device',
     async () => (await inProgress(site, id)) >= devices,
     PATIENCE_MS,
-    POLL_MS,
+    pollMs(devices),
   );
   const shownSeconds = seconds();
   await site.settled();

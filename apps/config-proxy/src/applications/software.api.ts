@@ -38,9 +38,12 @@ export class SoftwareApi<D extends SoftwareDefinition> {
   }
 
   async create(body: NewSoftware<D>, key: string | undefined, caller: Caller, reply: FastifyReply) {
-    const { id } = await this.idempotency.run({ callerId: caller.token.id, key, body }, async (tx) => ({
-      id: (await this.software.create(tx, body, caller)).id,
-    }));
+    const { id } = await this.idempotency.run(
+      { callerId: caller.token.id, key, body: { [this.kind]: body } },
+      async (tx) => ({
+        id: (await this.software.create(tx, body, caller)).id,
+      }),
+    );
     void reply.header('location', `${this.path}/${id}`);
     return this.read(id, reply);
   }

@@ -55,11 +55,16 @@ export class ChangeLogStore implements ChangeSink {
     return rows.length > 0;
   }
 
-  /** The oldest changes; they go with `remove` in the same transaction. */
+  /**
+   * The `limit` oldest changes, and what else waits of the same resources: a resource that enrols changes several
+   * times, and is evaluated once. They go with `remove` in the same transaction.
+   */
   async oldest(tx: Tx, limit: number): Promise<WaitingChange[]> {
     const rows = await tx.query<{ change_id: number; resource_id: number; classes: string }>(
-      `SELECT change_id, resource_id, classes FROM {resource_change} ORDER BY change_id
-       ${limitSql(tx.dialect, limit)}`,
+      `SELECT c.change_id, c.resource_id, c.classes FROM {resource_change} c WHERE c.resource_id IN (
+         SELECT o.resource_id FROM (SELECT resource_id FROM {resource_change} ORDER BY change_id
+         ${limitSql(tx.dialect, limit)}) AS o)
+       ORDER BY c.change_id`,
     );
     return rows.map((row) => ({
       changeId: row.change_id,

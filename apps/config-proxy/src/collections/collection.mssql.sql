@@ -69,6 +69,7 @@ CREATE TABLE "config_proxy"."resource_change" (
   "classes" nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
   CONSTRAINT "pk_resource_change" PRIMARY KEY ("change_id")
 );
+CREATE INDEX "ix_resource_change_resource_id" ON "config_proxy"."resource_change" ("resource_id");
 CREATE TABLE "config_proxy"."variable_set" (
   "owner_id" nvarchar(20) COLLATE Latin1_General_100_BIN2 NOT NULL,
   "version" int NOT NULL,

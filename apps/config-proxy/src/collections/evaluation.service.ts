@@ -59,7 +59,7 @@ export class EvaluationService {
       await this.options.scope.collectEnrollments(tx, resourcesOf(waiting, ENROLLMENTS), told);
       await this.options.scope.tell(tx, told);
       await changes.remove(tx, waiting);
-      return waiting.length === CHANGES_AT_ONCE;
+      return waiting.length >= CHANGES_AT_ONCE;
     });
   }
 

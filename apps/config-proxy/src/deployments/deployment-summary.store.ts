@@ -51,9 +51,18 @@ export class DeploymentSummaryStore {
           'DELETE FROM {deployment_item_summary} WHERE deployment_id = :deploymentId AND ci_id = :ci_id',
           { deploymentId, ci_id },
         );
+    const there = new Set(known.map(({ ci_id }) => ci_id));
+    const added = [...wanted].filter((ci_id) => !there.has(ci_id));
+    if (added.length === 0) return;
+    // Where an item comes back, devices may still be noted with what they said of it.
+    const counted = known.length === 0 ? NOTHING_COUNTED : await this.#countItems(tx, deploymentId);
     await upsert(tx, 'deployment_item_summary', {
       key: ['deployment_id', 'ci_id'],
-      rows: [...wanted].map((ci_id) => ({ deployment_id: deploymentId, ci_id, ...zero(itemCounters) })),
+      rows: added.map((ci_id) => ({
+        deployment_id: deploymentId,
+        ci_id,
+        ...(counted.get(ci_id) ?? zero(itemCounters)),
+      })),
       update: [],
     });
   }
@@ -124,6 +133,8 @@ export class DeploymentSummaryStore {
     return items;
   }
 }
+
+const NOTHING_COUNTED: ReadonlyMap<string, Record<string, number>> = new Map();
 
 const zero = (names: readonly string[]): Record<string, number> =>
   Object.fromEntries(names.map((name) => [name, 0]));

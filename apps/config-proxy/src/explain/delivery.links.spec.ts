@@ -70,12 +70,13 @@ describe('an explanation says where the command is:', () => {
       /never seen/,
     ],
     [
-      'NotNow',
+      'NotNow, after which mdm does not call it fetched',
       {
-        decision: { state: 'queued', steps: stepsUntil('fetchedAt') },
+        decision: { state: 'queued', steps: stepsUntil('pushedAt') },
         command: said(
           queuedCommand({
             state: 'not-now',
+            sentAt: null,
             completedAt: null,
             notNowCount: 3,
             notNowSince: NOW - 9 * MINUTE,

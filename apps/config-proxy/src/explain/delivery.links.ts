@@ -158,8 +158,12 @@ function pushLink({ facts: { mdmEnrollment }, steps, command }: Delivery): Expla
   });
 }
 
-const fetchedAtOf = (command: QueuedCommand | undefined, steps: PolicySteps): number | null =>
-  command === undefined ? steps.fetchedAt : (command.sentAt ?? steps.fetchedAt);
+const fetchedAtOf = (command: QueuedCommand | undefined, steps: PolicySteps): number | null => {
+  if (command === undefined) return steps.fetchedAt;
+  // What the device put off it will fetch anew, so mdm does not call it fetched; but it has had it.
+  const deferredAt = command.state === 'not-now' ? command.notNowSince : null;
+  return command.sentAt ?? deferredAt ?? steps.fetchedAt;
+};
 
 function fetchLink({ facts: { mdmEnrollment }, steps, command }: Delivery): ExplainLink {
   const fetchedAt = fetchedAtOf(command, steps);
@@ -171,11 +175,14 @@ function fetchLink({ facts: { mdmEnrollment }, steps, command }: Delivery): Expl
       text: 'The device fetched the command.',
     });
   const seen = mdmEnrollment.kind === 'said' ? mdmEnrollment.value.lastSeenAt : null;
+  const isThere = seen !== null && command !== undefined && seen > command.createdAt;
   return link('fetch', {
     state: 'waiting',
     at: seen,
     text: `The device has not fetched the command: it was ${seen === null ? 'never seen' : `last seen at ${timeText(seen)}`}.`,
-    mend: 'Switch the device on and see that it reaches the Internet.',
+    mend: isThere
+      ? 'Wait: the device has been there since the command was queued; others may come before it.'
+      : 'Switch the device on and see that it reaches the Internet.',
     facts: { lastSeenAt: seen, ...awayFacts(mdmEnrollment) },
   });
 }
@@ -242,7 +249,7 @@ function verificationLink({ facts: known, steps }: Delivery): ExplainLink {
   if (hasFailed(decision, state))
     return link('verification', {
       state: 'failed',
-      at: decision?.decidedAt ?? state?.updatedAt ?? null,
+      at: state?.updatedAt ?? decision?.decidedAt ?? null,
       by: 'the device',
       text: decision?.lastError ?? state?.reason ?? 'The device reports that it does not stand as wanted.',
       mend: againAt(decision?.nextAt ?? null),

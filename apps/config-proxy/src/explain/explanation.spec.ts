@@ -133,7 +133,7 @@ describe('an explanation', () => {
         'available only',
         { settings: { intent: 'available' as const }, decision: { state: 'available' as const } },
         'deployment:missing',
-        /nobody has asked/,
+        /nothing installs it by itself/,
       ],
       [
         'policy unknown',

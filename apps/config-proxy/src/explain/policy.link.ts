@@ -74,7 +74,8 @@ function decisionLink(decision: PolicyDecision, winnerName: string | undefined):
     default:
       return link('policy', {
         state: 'ok',
-        at,
+        // It is asked anew for each explanation, and answers what it would decide now.
+        at: decision.steps.evaluatedAt ?? at,
         by: rule,
         text: `The policy wants ${identifier} ${desired}${attempts > 1 ? `: attempt ${attempts}` : ''}.`,
         facts,

@@ -133,8 +133,8 @@ function deploymentLink({ deployment, decision, now }: ExplainFacts): ExplainLin
       state: 'missing',
       at: createdAt,
       by: createdBy,
-      text: `${title} only offers it: nobody has asked for it.`,
-      mend: 'Choose it at the device, or deploy it as required.',
+      text: `${title} only offers it: nothing installs it by itself.`,
+      mend: 'Deploy it as required.',
       facts,
     });
   return link('deployment', {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { siteErrors } from '@espalier/contracts';
+import { isEspalierError, siteErrors } from '@espalier/contracts';
 import { isUniqueViolation, type Database, type Tx } from '@espalier/persistence';
 import { IdempotencyStore } from './idempotency.store.js';
 
@@ -46,7 +46,8 @@ export class IdempotencyService {
       });
     } catch (error) {
       // The same request, sent twice at once: the other one was first, or what it made stands in our way.
-      const winner = isUniqueViolation(error) ? await this.store.find(this.db, callerId, key) : undefined;
+      const lost = isUniqueViolation(error) || isEspalierError(error);
+      const winner = lost ? await this.store.find(this.db, callerId, key) : undefined;
       if (winner !== undefined) return answerOf(winner, hash) as T;
       throw error;
     }

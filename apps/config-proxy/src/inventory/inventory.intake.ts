@@ -1,10 +1,11 @@
 import type { BatchedEvent } from '@espalier/messaging';
 import type { Tx } from '@espalier/persistence';
 import type { ResourceChange } from '../collections/change-log.store.js';
-import { discoveryOfFacts, evidenceOf, type Discovery } from '../resources/discovery.js';
+import { discoveryOfFacts, type Discovery } from '../resources/discovery.js';
 import type { EnrollmentIntake } from '../resources/enrollment.intake.js';
 import type { EnrollmentNews } from '../resources/enrollment.news.js';
 import { deviceOf, type EnrolledResource, type EnrollmentStore } from '../resources/enrollment.store.js';
+import { identityEvidence } from '../resources/identity.js';
 import { ResourceBatch, type ResourceSurroundings } from '../resources/resource.batch.js';
 import type { ResourceRow } from '../resources/resource.row.js';
 import { namesOf } from './inventory.catalogue.js';
@@ -135,7 +136,11 @@ export class InventoryIntake {
     const batch = new ResourceBatch(tx, this.options);
     await batch.load(
       news.map(({ id }) => id),
-      news.map(({ discovery }) => ({ ...evidenceOf(discovery), udid: null, hardwareUuid: null })),
+      // Rivals for the serial number that it has, and for the one that it had.
+      news.flatMap(({ id, discovery }) => [
+        identityEvidence({ serialNumber: discovery.serial_number }),
+        identityEvidence({ serialNumber: byId.get(id)?.serial_number }),
+      ]),
     );
     for (const { id, discovery, at } of news) {
       const handle = batch.get(id);

@@ -16,6 +16,8 @@ export interface JobRunnerOptions {
   readonly pollMs?: number;
   /** Wait after a failed step, in ms; twice as long after each more. */
   readonly retryMs?: number;
+  /** How long a step may take before another loop or replica takes the job for given up, in ms. */
+  readonly leaseMs?: number;
 }
 
 /** The row as it stands after a step. */
@@ -38,14 +40,12 @@ const TELL_EVERY_MS = 500;
 export class JobRunner {
   readonly #options: JobRunnerOptions;
   readonly #kinds: ReadonlyMap<string, JobKind<unknown>>;
-  readonly #holder: string;
   /** Each works on one job at a time, so that a short one need not wait for a long one. */
   readonly #loops: readonly NudgedLoop[];
 
   constructor(options: JobRunnerOptions) {
     this.#options = options;
     this.#kinds = new Map(options.kinds.map((kind) => [kind.kind, kind]));
-    this.#holder = options.uuid();
     this.#loops = Array.from(
       { length: JOBS_AT_ONCE },
       () =>
@@ -56,6 +56,10 @@ export class JobRunner {
           run: (signal) => this.#work(signal),
         }),
     );
+  }
+
+  get #leaseMs(): number {
+    return this.#options.leaseMs ?? LEASE_MS;
   }
 
   start(): void {
@@ -73,13 +77,15 @@ export class JobRunner {
 
   async #work(signal: AbortSignal): Promise<boolean> {
     const now = this.#options.now().getTime();
-    const job = await this.#options.store.claim(this.#holder, now, now + LEASE_MS);
+    // Of this claim alone: a loop beside us may have taken over what we were too slow for.
+    const holder = this.#options.uuid();
+    const job = await this.#options.store.claim(holder, now, now + this.#leaseMs);
     if (job === undefined) return false;
-    await this.#run(job, signal);
+    await this.#run(job, holder, signal);
     return true;
   }
 
-  async #run(row: JobRow, signal: AbortSignal): Promise<void> {
+  async #run(row: JobRow, holder: string, signal: AbortSignal): Promise<void> {
     const startedAt = row.started_at ?? this.#options.now().getTime();
     let job = row;
     let toldAt = 0;
@@ -91,8 +97,9 @@ export class JobRunner {
       const over = progress.finishedAt !== null;
       const tell = over || now - toldAt > TELL_EVERY_MS;
       if (tell) toldAt = now;
-      const leasedUntil = over || giveBack ? (over ? null : this.#retryAt(progress, now)) : now + LEASE_MS;
-      if (!(await this.#save(job, startedAt, { ...progress, leasedUntil }, tell))) return;
+      const leasedUntil =
+        over || giveBack ? (over ? null : this.#retryAt(progress, now)) : now + this.#leaseMs;
+      if (!(await this.#save(job, holder, startedAt, { ...progress, leasedUntil }, tell))) return;
       if (over || giveBack) return;
       job = after(job, progress);
     }
@@ -165,10 +172,16 @@ export class JobRunner {
     };
   }
 
-  #save(job: JobRow, startedAt: number, progress: JobProgress, tell: boolean): Promise<boolean> {
+  #save(
+    job: JobRow,
+    holder: string,
+    startedAt: number,
+    progress: JobProgress,
+    tell: boolean,
+  ): Promise<boolean> {
     const { db, store, events, now } = this.#options;
     return db.transaction(async (tx) => {
-      if (!(await store.save(tx, job.id, this.#holder, startedAt, progress))) return false;
+      if (!(await store.save(tx, job.id, holder, startedAt, progress))) return false;
       if (tell)
         await events.publish(tx, jobProgressed, {
           jobId: job.id,

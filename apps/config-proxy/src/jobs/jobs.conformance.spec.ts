@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { siteErrors } from '@espalier/contracts';
 import { createOutbox, outboxMigration, type Database, type Tx } from '@espalier/persistence';
 import { EventPublisher } from '@espalier/messaging';
 import { createLogger } from '@espalier/service-kit';
@@ -18,7 +19,7 @@ const now = (): Date => new Date();
 describeOnEachDatabase(
   'what the rooms of the site core share',
   { migrations: [outboxMigration, createSite] },
-  (open) => {
+  (open, dialect) => {
     let db: Database;
     let jobs: JobService;
     let events: EventPublisher<Tx>;
@@ -33,7 +34,7 @@ describeOnEachDatabase(
       await Promise.all(runners.splice(0).map((runner) => runner.stop()));
     });
 
-    function run(kind: JobKind<unknown>): JobRunner {
+    function run(kind: JobKind<unknown>, leaseMs?: number): JobRunner {
       const store = new JobStore(db);
       const runner = new JobRunner({
         db,
@@ -45,6 +46,7 @@ describeOnEachDatabase(
         uuid: randomUUID,
         pollMs: 5,
         retryMs: 5,
+        ...(leaseMs !== undefined && { leaseMs }),
       });
       runners.push(runner);
       runner.start();
@@ -157,6 +159,33 @@ describeOnEachDatabase(
       expect(items.map(({ id }) => id).sort()).toEqual(ids.sort());
     });
 
+    it('goes on once only where a step outlives its lease and a loop beside it takes over', async () => {
+      const starts: number[] = [];
+      const overtaken = Promise.withResolvers<void>();
+      const doubled = Promise.withResolvers<void>();
+      const counted = counting();
+      run(
+        {
+          ...counted,
+          step: async (job, signal) => {
+            const from = Number(job.cursor ?? 0);
+            starts.push(from);
+            const times = starts.filter((start) => start === from).length;
+            if (from === 0 && times === 1) await overtaken.promise;
+            if (from === 2 && times > 1) doubled.resolve();
+            if (from === 2 && times === 1) {
+              overtaken.resolve();
+              await Promise.race([doubled.promise, new Promise((resolve) => setTimeout(resolve, 100))]);
+            }
+            return counted.step(job, signal);
+          },
+        },
+        300,
+      );
+      expect(await ended(await begin({ to: 5 }))).toMatchObject({ state: 'succeeded', done: 5 });
+      expect(starts).toEqual([0, 0, 2, 4]);
+    });
+
     it('never gives a number twice, also to two at once', async () => {
       const series = new NumberSeries();
       const firsts = await Promise.all(
@@ -185,5 +214,26 @@ describeOnEachDatabase(
       ).rejects.toThrow('no');
       expect(await idempotency.prune(Date.now() + 1_000)).toBe(2);
     });
+
+    // Transactions of SQLite are alone.
+    const amongOthers = dialect === 'sqlite' ? it.skip : it;
+    amongOthers(
+      'answers with what was made also where that is what stands in the way of making it again',
+      async () => {
+        const idempotency = new IdempotencyService(db, now);
+        const request = { callerId: 'caller', key: 'key', body: 1 };
+        // The other request commits after ours has looked for its key, and before ours makes the thing.
+        const ours = idempotency.run(request, async () => {
+          await (
+            await open({ beside: db, migrate: false })
+          ).execute(
+            `INSERT INTO {idempotency_key} (caller_id, "key", request_hash, answer, created_at)
+           VALUES ('caller', 'key', '6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b', '"made"', 1)`,
+          );
+          throw siteErrors.ESP_SITE_CHANGED_MEANWHILE();
+        });
+        expect(await ours).toBe('made');
+      },
+    );
   },
 );

@@ -102,6 +102,7 @@ export const createCollections = portableMigration('2026-11-21-create-collection
         classes: t.json(),
       },
       primaryKey: ['change_id'],
+      indexes: [{ columns: ['resource_id'] }],
     });
     await schema.createTable('variable_set', {
       columns: {

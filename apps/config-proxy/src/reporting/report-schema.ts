@@ -18,7 +18,13 @@ export const reportSchemaOf = (schema: string): string => (schema === 'config_pr
 export async function createReportViews(schema: SchemaEditor): Promise<void> {
   const { dialect } = schema;
   const name = reportSchemaOf(schema.schema);
-  if (dialect === 'postgres') await schema.execute(`CREATE SCHEMA IF NOT EXISTS "${name}"`);
+  // IF NOT EXISTS would ask for the right to create schemas also where there is one.
+  if (dialect === 'postgres')
+    await schema.execute(
+      `DO $$ BEGIN
+         IF NOT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = '${name}') THEN CREATE SCHEMA "${name}"; END IF;
+       END $$`,
+    );
   // CREATE SCHEMA must be alone in its batch.
   if (dialect === 'mssql')
     await schema.execute(`IF SCHEMA_ID('${name}') IS NULL EXEC('CREATE SCHEMA "${name}"')`);

@@ -1,5 +1,6 @@
 import { enrollmentAuthenticated, enrollmentEnrolled } from '@espalier/contracts';
 import type { ReceivedEvent } from '@espalier/messaging';
+import { storedText } from '../inventory/inventory.values.js';
 import type { EnrollmentFacts } from './discovery.js';
 import type { EnrollmentEvent } from './enrollment.intake.js';
 import { isOf } from './event-kind.js';
@@ -66,7 +67,15 @@ function summed(before: EnrollmentNews, event: ReceivedEvent<EnrollmentEvent>): 
     enrolledAt: at,
     broughtAt: at,
     ...(kind === 'device' && { facts: enrollment, factsAt: at }),
-    // SQL Server takes no notice of blanks at the end: with them one name would be two here and one there.
-    userShortName: enrollment.userShortName?.trim() || null,
+    userShortName: userNameOf(enrollment.userShortName),
   };
 }
+
+const LONGEST_NAME = 255;
+
+/**
+ * As it is stored, so that whoever enrols again is found again. SQL Server takes no notice of blanks at the end: with
+ * them one name would be two here and one there.
+ */
+const userNameOf = (shortName: string | null): string | null =>
+  storedText((shortName ?? '').trim(), LONGEST_NAME).trim() || null;

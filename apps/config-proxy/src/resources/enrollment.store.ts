@@ -31,20 +31,24 @@ export const isUserChannel = (enrollmentId: string): boolean => enrollmentId.inc
 
 /** The only writer of the table `resource_enrollment`. */
 export class EnrollmentStore {
-  /** Makes rows for the ids that are not known, and locks those of all, in the order of ids. */
+  /** Makes rows for the ids (each once) that are not known, and locks those of all, in the order of ids. */
   async claim(tx: Tx, ids: readonly string[]): Promise<EnrollmentRow[]> {
     const list = textListSql(tx.dialect);
-    await bulkUpsert(tx, 'resource_enrollment', {
-      key: ['enrollment_id'],
-      update: [],
-      rows: ids.map((id) => stored(newEnrollment(id))),
-    });
     const { hint, end } = rowLock(tx.dialect, 'e', 'update');
-    return tx.query<EnrollmentRow>(
-      `SELECT ${COLUMNS} FROM {resource_enrollment} AS e ${hint}
-       WHERE ${list.isIn('enrollment_id', 'ids')} ORDER BY enrollment_id ${end}`,
-      { ids: list.param(ids) },
-    );
+    for (;;) {
+      await bulkUpsert(tx, 'resource_enrollment', {
+        key: ['enrollment_id'],
+        update: [],
+        rows: ids.map((id) => stored(newEnrollment(id))),
+      });
+      const rows = await tx.query<EnrollmentRow>(
+        `SELECT ${COLUMNS} FROM {resource_enrollment} AS e ${hint}
+         WHERE ${list.isIn('enrollment_id', 'ids')} ORDER BY enrollment_id ${end}`,
+        { ids: list.param(ids) },
+      );
+      // One that was there went with its device before it was locked: what happened to it must not be lost.
+      if (rows.length === ids.length) return rows;
+    }
   }
 
   async write(tx: Tx, rows: readonly EnrollmentRow[]): Promise<void> {

@@ -88,7 +88,9 @@ export class ResourceBatch {
     if (at < Math.max(row.facts_at, draft.deviceReportedAt)) return;
     const told = Object.fromEntries(Object.entries(discovery).filter(([, value]) => value !== null));
     draft.row = { ...row, ...told, facts_at: at };
-    if (draft.row.serial_number !== null) this.#settle(draft.row.serial_number);
+    // Whoever has the serial number that it gave up is no rival of it any more.
+    for (const serialNumber of new Set([draft.row.serial_number, row.serial_number]))
+      if (serialNumber !== null) this.#settle(serialNumber);
   }
 
   /** The device enrolled: of several records of one device it is the one, and no longer decommissioned. */
@@ -116,6 +118,7 @@ export class ResourceBatch {
       draft.row = { ...draft.row, updated_at: at, version };
     }
     const { store, events, changes } = this.around;
+    await store.freeSerialNumbers(this.tx, changed.flatMap(serialNumberLeft));
     await store.write(
       this.tx,
       changed.map(({ row }) => row),
@@ -214,6 +217,12 @@ const isHeard = (draft: Draft): boolean =>
     draft,
     Object.keys(draft.row).filter((name) => !SILENT.has(name)),
   );
+
+/** The record, where it gives up its serial number, which another one of the batch may take. */
+const serialNumberLeft = ({ before, row }: Draft): number[] =>
+  (before?.serial_number ?? null) !== null && before?.serial_number !== row.serial_number
+    ? [row.resource_id]
+    : [];
 
 function changeOf(draft: Draft): ResourceChange[] {
   const { before, row } = draft;

@@ -86,6 +86,15 @@ export class ResourceStore {
       await bulkUpsert(tx, 'resource', { key: ['resource_id'], rows: part.map(storedRow) });
   }
 
+  /** Of records that are written next in the same transaction: only one that is not obsolete may have a serial number. */
+  async freeSerialNumbers(tx: Tx, ids: readonly number[]): Promise<void> {
+    if (ids.length === 0) return;
+    const list = idListSql(tx.dialect);
+    await tx.execute(`UPDATE {resource} SET serial_number = NULL WHERE ${list.isIn('resource_id', 'ids')}`, {
+      ids: list.param(ids),
+    });
+  }
+
   /** With all that belongs to it. */
   async remove(tx: Tx, id: number): Promise<void> {
     await tx.execute('DELETE FROM {resource} WHERE resource_id = :id', { id });

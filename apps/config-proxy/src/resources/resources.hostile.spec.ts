@@ -1,4 +1,4 @@
-import type { Database } from '@espalier/persistence';
+import type { Database, SqlParams, Tx } from '@espalier/persistence';
 import { describeOnEachDatabase } from '@espalier/testing';
 import {
   applications,
@@ -78,6 +78,27 @@ describeOnEachDatabase('resources under hostile facts', { migrations: resourceMi
       ['SER-2', 'active'],
       ['SER-1', 'active'],
     ]);
+  });
+
+  it('loses no enrolment whose row goes with a deleted device before it is locked', async () => {
+    await harness.enroll(enrolled(mac, 10), removed(mac.udid, 20));
+    await db.transaction(async (tx) => {
+      let deleted = false;
+      const late = new Proxy(tx, {
+        get: (target, name: keyof Tx) =>
+          name === 'execute'
+            ? async (sql: string, params?: SqlParams) => {
+                const affected = await target.execute(sql, params);
+                if (!deleted) await target.execute('DELETE FROM {resource}');
+                deleted = true;
+                return affected;
+              }
+            : target[name],
+      });
+      const event = { event: enrolled(mac, 30), meta: {} as never };
+      await harness.rooms.intake.enrollments.handle([event], late);
+    });
+    expect(await harness.devices()).toMatchObject([{ name: 'Mac of MAC-1', state: 'active' }]);
   });
 
   it('takes in a device that leaves and one that takes its serial number over, in one batch', async () => {

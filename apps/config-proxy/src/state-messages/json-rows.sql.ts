@@ -41,7 +41,10 @@ const onKey = (key: readonly string[]): string => key.map((name) => `s.${name} =
 const only = (columns: JsonColumns, names: readonly string[]): JsonColumns =>
   Object.fromEntries(Object.entries(columns).filter(([name]) => names.includes(name)));
 
-/** Inserts the rows of `:rows` that are not there yet, with the columns that are named, in their order. */
+/**
+ * Inserts the rows of `:rows` that are not there yet, with the columns that are named, in their order. On SQL Server
+ * by loops alone: whatever else reads the table would lock all of it.
+ */
 export function insertMissingSql(
   dialect: Dialect,
   { table, key, columns }: JsonTable,
@@ -51,7 +54,8 @@ export function insertMissingSql(
   const source = jsonRows(dialect, 'rows', only(columns, written));
   return dialect === 'mssql'
     ? `INSERT INTO {${table}} (${names}) SELECT ${names} FROM ${source}
-       WHERE NOT EXISTS (SELECT 1 FROM {${table}} AS s WITH (UPDLOCK, HOLDLOCK) WHERE ${onKey(key)})`
+       WHERE NOT EXISTS (SELECT 1 FROM {${table}} AS s WITH (UPDLOCK, HOLDLOCK) WHERE ${onKey(key)})
+       OPTION (LOOP JOIN)`
     : `INSERT INTO {${table}} (${names}) SELECT ${names} FROM ${source} WHERE 1 = 1
        ON CONFLICT (${key.join(', ')}) DO NOTHING`;
 }

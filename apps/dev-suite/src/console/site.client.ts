@@ -9,6 +9,7 @@ import type {
   DeploymentSummary,
   ExplainAnswer,
   Job,
+  StoredState,
 } from '@espalier/contracts';
 import { ConsoleError, type ConsoleClient } from './console.client.js';
 
@@ -114,6 +115,11 @@ export class SiteClient {
 
   deploymentDevices(deploymentId: string): Promise<DeploymentDevice[]> {
     return this.all(`/api/v1/deployments/${deploymentId}/devices`);
+  }
+
+  /** The newest state message of each topic of a device. */
+  states(resourceId: number): Promise<StoredState[]> {
+    return this.all(`/api/v1/devices/${resourceId}/states`);
   }
 
   explain(resourceId: number, deploymentId: string): Promise<ExplainAnswer> {

@@ -19,7 +19,10 @@ export async function runMainJob(
   if (missing > 0) {
     view.step(`${missing} simulated devices enrol at ${suite.deviceUrl} through dmz-proxy`);
     const { url } = await client.createEnrollmentLink(missing);
-    await sim.enroll(url, missing, ['--platform', 'mixed']);
+    // Macs first: what is deployed goes to them.
+    const macs = Math.ceil(missing / 2);
+    await sim.enroll(url, macs, ['--platform', 'mac']);
+    if (missing > macs) await sim.enroll(url, missing - macs, ['--platform', 'mixed']);
   } else view.step(`${enrolled} devices are enrolled from before`);
   sim.run();
   await demonstrateSite({ site: new SiteClient(client), sim, view });

@@ -117,8 +117,8 @@ async function pilot({ site, view }: Demonstration, mac: SiteDevice): Promise<vo
   view.step(`${mac.name} joined the collection "${PILOT}" and has what is deployed to it`);
   await site.removeDirectRules(collection.id, [mac.resourceId]);
   await until('the pilot profile is gone', async () => {
-    const devices = await site.deploymentDevices(id);
-    return devices.length === 0 ? true : undefined;
+    const states = await site.states(mac.resourceId);
+    return states.some(({ topicId }) => topicId.startsWith(id)) ? undefined : true;
   });
   view.step(`${mac.name} left it and lost the profile`);
   await site.deleteDeployment(id);

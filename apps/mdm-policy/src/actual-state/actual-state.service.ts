@@ -99,7 +99,8 @@ function merge(before: DeclarationReport, { at, full, declarations }: Declaratio
   );
   for (const { kind, identifier, serverToken, active, valid, reasons } of declarations) {
     // Activations follow from configurations; what a device says of those decides.
-    if (kind === 'activation' || byIdentifier.size >= MOST_DECLARATIONS) continue;
+    if (kind === 'activation') continue;
+    if (byIdentifier.size >= MOST_DECLARATIONS && !byIdentifier.has(identifier)) continue;
     if ((byIdentifier.get(identifier)?.reportedAt ?? 0) > at) continue;
     const said = reasons.map(({ code, description }) => description || code).join('; ');
     byIdentifier.set(identifier, {

@@ -70,7 +70,7 @@ export class EnrollmentService {
     const ids = [...new Set(changes.map((change) => change.id))];
     await agenda.touch(tx, ids, now().getTime());
     const rows = await store.load(tx, ids);
-    const epochs = new Map([...rows.values()].map((row) => [row.id, row.epoch_at]));
+    const known = new Map(rows);
     const changed = new Set<string>();
     for (const { id, apply } of changes) {
       const before = rows.get(id);
@@ -82,13 +82,20 @@ export class EnrollmentService {
     const written = [...changed].map((id) => rows.get(id) as EnrollmentRow);
     await store.save(tx, written);
     // A new enrolment begins with nothing, and a device that is gone has nothing of ours.
-    const over = written.filter((row) => row.state === 'removed' || row.epoch_at > (epochs.get(row.id) ?? 0));
+    const over = written.filter((row) => row.state === 'removed' || row.epoch_at > (known.get(row.id)?.epoch_at ?? 0));
     await store.forget(
       tx,
       over.map((row) => row.id),
     );
+    // User channels live by the clock of their device.
+    for (const row of written)
+      if (row.kind === 'device' && toldOfItself(row) !== toldOfItself(known.get(row.id)))
+        await agenda.touch(tx, await store.usersOf(tx, row.id), now().getTime());
   }
 }
+
+const toldOfItself = (row: EnrollmentRow | undefined): string =>
+  `${row?.platform ?? ''} ${row?.time_zone ?? ''}`;
 
 function afterEvent(row: EnrollmentRow | undefined, event: EnrollmentEvent): EnrollmentRow | undefined {
   const { at, id } = event.payload;

@@ -13,6 +13,9 @@ export interface EnrollmentRow {
   readonly facts_at: number | null;
 }
 
+/** The id of a user channel is `<device>:<user>`. */
+const deviceIdOf = (userChannelId: string): string => userChannelId.split(':', 1)[0] as string;
+
 /** What is known of enrolments themselves. */
 export class EnrollmentStore {
   async load(on: Queryable, ids: readonly string[]): Promise<Map<string, EnrollmentRow>> {
@@ -26,6 +29,32 @@ export class EnrollmentStore {
       for (const row of rows) found.set(row.id, row);
     }
     return found;
+  }
+
+  /** As `load`; user channels, which tell nothing of the kind, with the platform and the time zone of their devices. */
+  async loadWithDeviceFacts(on: Queryable, ids: readonly string[]): Promise<Map<string, EnrollmentRow>> {
+    const found = await this.load(on, ids);
+    const users = [...found.values()].filter((row) => row.kind === 'user');
+    const devices = await this.load(on, [...new Set(users.map((row) => deviceIdOf(row.id)))]);
+    for (const row of users) {
+      const device = devices.get(deviceIdOf(row.id));
+      found.set(row.id, {
+        ...row,
+        platform: row.platform ?? device?.platform ?? null,
+        time_zone: row.time_zone ?? device?.time_zone ?? null,
+      });
+    }
+    return found;
+  }
+
+  /** The user channels of a device. */
+  async usersOf(on: Queryable, deviceId: string): Promise<string[]> {
+    const rows = await on.query<{ id: string }>(
+      `SELECT id FROM {enrollment} WHERE id > :from AND id < :to AND kind = 'user' ORDER BY id`,
+      // A semicolon comes after the colon.
+      { from: `${deviceId}:`, to: `${deviceId};` },
+    );
+    return rows.map((row) => row.id);
   }
 
   async save(tx: Tx, rows: readonly EnrollmentRow[]): Promise<void> {

@@ -48,9 +48,12 @@ function sightProfile(target: Target, actual: ActualState, memory: ManagedItem |
 }
 
 function sightDeclaration(target: Target, actual: ActualState, memory: ManagedItem | undefined): Sighting {
+  // Before it acknowledged, the device had not been told that it is to drop it.
+  const since = (target.goal === 'absent' ? memory?.acknowledgedAt : null) ?? 0;
   const found = actual.declarations.find(
     (declaration) =>
-      declaration.identifier === target.identifier && declaration.reportedAt >= (memory?.actedAt ?? 0),
+      declaration.identifier === target.identifier &&
+      declaration.reportedAt >= Math.max(since, memory?.actedAt ?? 0),
   );
   if (target.goal === 'absent') {
     // A device reports what it has, not what it dropped; mdm does not offer it any more.

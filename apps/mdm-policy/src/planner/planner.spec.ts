@@ -251,6 +251,42 @@ describe('proof', () => {
   });
 });
 
+describe('a declaration', () => {
+  const acts = (planned: Plan): readonly (readonly string[])[] =>
+    planned.actions.flatMap((action) => (action.type === 'declare' ? [action.identifiers] : []));
+
+  it('that failed goes alone, so that what mdm refuses for one does not hold up the others for ever', () => {
+    const mac = device();
+    const both = [deploymentOf([item('bad', { kind: 'declaration' }), item('good', { kind: 'declaration' })])];
+    const first = plan(mac.input(both));
+    expect(acts(first)).toEqual([['bad', 'good']]);
+    // mdm refuses the whole set, and does not say for which.
+    const error = { code: 'ESP_MDM_DECLARATION_TOKEN_REUSED', text: 'no' };
+    mac.items = first.items.map((one) => refuse(one, error, T0));
+    mac.now = T0 + 6 * MINUTE;
+    const second = plan(mac.input(both));
+    expect(acts(second)).toEqual([['bad']]);
+    mac.items = second.items.map((one) => (one.phase === 'planned' ? refuse(one, error, mac.now) : one));
+    const third = plan(mac.input(both));
+    expect(acts(third)).toEqual([['good']]);
+    expect(third.actions).toMatchObject([{ type: 'declare', set: [{ identifier: 'good' }] }]);
+  });
+
+  it('is gone once the device was told so, whatever it said while that was under way', () => {
+    const mac = device();
+    mac.settle([deploymentOf([item('d', { kind: 'declaration' })])]);
+    const [there] = mac.actual.declarations;
+    mac.now += 10;
+    const leaving = plan(mac.input([]));
+    expect(acts(leaving)).toEqual([['d']]);
+    const said = [{ ...(there as NonNullable<typeof there>), reportedAt: mac.now + 1 }];
+    mac.actual = { ...mac.actual, declarations: said };
+    mac.items = leaving.items.map((one) => complete({ ...one, phase: 'queued' }, acknowledged(mac.now + 2)));
+    mac.now += 10;
+    expect(plan(mac.input([])).items).toEqual([]);
+  });
+});
+
 describe('drift', () => {
   const deployment = deploymentOf([item('a')]);
 

@@ -44,6 +44,8 @@ class Planner {
   readonly #decisions: Decision[] = [];
   readonly #actions: PolicyAction[] = [];
   readonly #declared: string[] = [];
+  /** One that failed before is among those declared. */
+  #suspectDeclared = false;
   #needsProfiles = false;
   #needsFacts = false;
 
@@ -183,11 +185,11 @@ class Planner {
       sighting: sight(goal, actual, item),
       forbidden: this.#forbidden(goal),
       needsReport,
-      handoverPending: goal.kind === 'declaration' && this.#declarationsPending(),
+      handoverPending: goal.kind === 'declaration' && this.#mustDeclareLater(item),
     });
     if (step.rule === 'inventory') this.#needsProfiles = true;
     if (step.item !== undefined) this.#memory.set(identity, step.item);
-    if (step.acts) this.#act(goal);
+    if (step.acts) this.#act(goal, step.item);
     return step;
   }
 
@@ -199,14 +201,17 @@ class Planner {
     return undefined;
   }
 
-  /** As it was before this plan: what this plan declares goes together. */
-  #declarationsPending(): boolean {
-    return this.#input.items.some((item) => item.kind === 'declaration' && item.phase === 'planned');
+  /** What one plan declares goes together; what failed before goes alone, as it may be why all of them failed. */
+  #mustDeclareLater(item: ManagedItem | undefined): boolean {
+    const pending = this.#input.items.some(({ kind, phase }) => kind === 'declaration' && phase === 'planned');
+    return pending || this.#suspectDeclared || (hasFailed(item) && this.#declared.length > 0);
   }
 
-  #act({ kind, goal, identifier, ciId, revision }: Goal): void {
-    if (kind === 'declaration') this.#declared.push(identifier);
-    else if (goal === 'present') this.#actions.push({ type: 'install', identifier, ciId, revision });
+  #act({ kind, goal, identifier, ciId, revision }: Goal, item: ManagedItem | undefined): void {
+    if (kind === 'declaration') {
+      this.#declared.push(identifier);
+      this.#suspectDeclared ||= hasFailed(item);
+    } else if (goal === 'present') this.#actions.push({ type: 'install', identifier, ciId, revision });
     else this.#actions.push({ type: 'remove', identifier });
   }
 
@@ -260,6 +265,8 @@ class Planner {
     this.#decisions.push(decisionOf(subject, outcome, { memory, winnerDeploymentId, assignment, now }));
   }
 }
+
+const hasFailed = (item: ManagedItem | undefined): boolean => item?.setback === 'failure';
 
 const BECAUSE = {
   priority: 'its priority is higher',

@@ -45,7 +45,9 @@ export function planQuestions(
   const forProof = (unproven || needsProfiles) && due(mayAskAt);
   const lastHeard = Math.max(profilesAskedAt ?? 0, report?.reportedAt ?? 0);
   const forDrift = profiles.length > 0 && due(lastHeard + spread(enrollment.id, checkEveryMs));
-  const forFacts = needsFacts && due(deviceAskedAt === null ? now : deviceAskedAt + ASK_FACTS_AGAIN_AFTER);
+  // A user channel does not answer that; its device is asked by itself.
+  const forFacts =
+    needsFacts && enrollment.kind === 'device' && due(deviceAskedAt === null ? now : deviceAskedAt + ASK_FACTS_AGAIN_AFTER);
   const askProfiles = acted || questions.wanted || forProof || forDrift;
 
   const kinds: InventoryKind[] = [];

@@ -1,6 +1,7 @@
 import { policyStatesReported, type StateMessage } from '@espalier/contracts';
 import type { EventPublisher } from '@espalier/messaging';
 import type { Database, Tx } from '@espalier/persistence';
+import type { Logger } from '@espalier/service-kit';
 import type { AgendaStore } from '../agenda/agenda.store.js';
 import type { HandoverStore } from '../handover/handover.store.js';
 import type { PolicyMetrics } from '../mdm-policy.metrics.js';
@@ -16,6 +17,7 @@ export interface ReconcileServiceOptions {
   readonly events: EventPublisher<Tx>;
   readonly conflicts: ConflictNotices;
   readonly metrics: PolicyMetrics;
+  readonly logger: Logger;
   readonly now: () => Date;
   readonly uuid: () => string;
   /** How often an enrolment with managed profiles is asked what it has. */
@@ -44,13 +46,18 @@ export class ReconcileService {
   }
 
   async #round(tx: Tx): Promise<number> {
-    const { agenda, stores, handovers, events, conflicts, checkEveryMs, uuid, metrics, nudgeHandover } =
+    const { agenda, stores, handovers, events, conflicts, checkEveryMs, uuid, metrics, logger, nudgeHandover } =
       this.options;
     const now = this.options.now().getTime();
     const due = await agenda.claim(tx, now, ENROLLMENTS_PER_ROUND);
     if (due.length === 0) return 0;
     const enrollments = await loadSurroundings(tx, stores, due);
-    const result = playRound(enrollments, { now, checkEveryMs, uuid });
+    const result = playRound(enrollments, {
+      now,
+      checkEveryMs,
+      uuid,
+      failed: (enrollmentId, err) => logger.error({ err, enrollmentId }, 'an enrolment cannot be planned for'),
+    });
     const before = new Map(enrollments.map(({ agenda: { enrollment_id }, items }) => [enrollment_id, items]));
     await stores.items.replace(tx, before, result.items);
     await stores.assignments.save(tx, result.assignments);

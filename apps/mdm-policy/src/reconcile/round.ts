@@ -3,7 +3,7 @@ import type { AgendaEntry } from '../agenda/agenda.store.js';
 import type { Handover, HandoverSpec } from '../handover/handover.store.js';
 import { identityOf } from '../planner/contest.js';
 import { plan } from '../planner/planner.js';
-import type { Decision, ManagedItem, Plan, PolicyAction } from '../planner/planner.types.js';
+import type { Decision, ManagedItem, Plan, PlannerInput, PolicyAction } from '../planner/planner.types.js';
 import type { AssignmentRow } from '../policy-items/assignment.store.js';
 import { outcomeOf, worstOf } from '../states/outcome.js';
 import { reportGone, reportStates } from '../states/state-messages.js';
@@ -24,7 +24,12 @@ export interface RoundOptions {
   readonly now: number;
   readonly checkEveryMs: number;
   readonly uuid: () => string;
+  /** Told of an enrolment that could not be planned for. */
+  readonly failed: (enrollmentId: string, error: unknown) => void;
 }
+
+/** One enrolment that cannot be planned for must not hold up the others. */
+const TRY_AGAIN_AFTER_MS = 3_600_000;
 
 /** mdm takes this many enrolments by one call. */
 const ENROLLMENTS_PER_CALL = 500;
@@ -52,7 +57,11 @@ class Round {
     const { now, checkEveryMs } = this.options;
     const input = plannerInput(surroundings, now, checkEveryMs);
     if (input === undefined || enrollment?.state === 'removed') return this.#leave(surroundings);
-    const planned = plan(input);
+    const planned = this.#plan(input);
+    if (planned === undefined) {
+      this.#agenda.push({ ...agenda, due_at: now + TRY_AGAIN_AFTER_MS });
+      return;
+    }
     const said = this.#messages.length;
     const sequence = Math.max(now, agenda.sequence + 1);
     this.#report(
@@ -72,6 +81,15 @@ class Round {
       device_asked_at: planned.questions.deviceAskedAt,
       is_wanted: Number(planned.questions.wanted),
     });
+  }
+
+  #plan(input: PlannerInput): Plan | undefined {
+    try {
+      return plan(input);
+    } catch (error) {
+      this.options.failed(input.enrollment.id, error);
+      return undefined;
+    }
   }
 
   /** An enrolment that ended, or that nobody told of yet: nothing is planned, and nothing is left to tell. */

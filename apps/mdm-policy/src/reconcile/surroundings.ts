@@ -40,7 +40,7 @@ export async function loadSurroundings(
 ): Promise<Surroundings[]> {
   const ids = agenda.map((entry) => entry.enrollment_id);
   if (ids.length === 0) return [];
-  const enrollments = await stores.enrollments.load(on, ids);
+  const enrollments = await stores.enrollments.loadWithDeviceFacts(on, ids);
   const memberships = Map.groupBy(await stores.scopes.memberships(on, ids), (row) => row.enrollment_id);
   const collections = [
     ...new Set([...memberships.values()].flat().map((membership) => membership.collection_id)),

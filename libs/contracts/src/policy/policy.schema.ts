@@ -3,6 +3,8 @@ import { plainTextSchema } from '../mdm/enrollment.schema.js';
 import { policyStepsSchema } from './state-message.schema.js';
 
 const time = z.number().int();
+/** A wall-clock time within the years that a calendar can be asked about, whatever the zone. */
+const calendarTime = time.min(0).max(Date.UTC(9_999, 0));
 
 /** Ids as ConfigMgr writes them: site code and five characters, as in `DEV0001A`; GUIDs for deployments and CIs. */
 export const collectionIdSchema = z
@@ -65,7 +67,7 @@ export const maintenanceWindowSchema = z.object({
   /** General, or for software updates only. */
   type: z.enum(['general', 'updates']),
   /** First start; wall-clock time of each device where `localTime`, as if it were UTC. */
-  startAt: time,
+  startAt: calendarTime,
   durationMinutes: z.number().int().min(5).max(1_440),
   localTime: z.boolean(),
   recurrence: z.discriminatedUnion('kind', [

@@ -126,6 +126,10 @@ describe('facts', () => {
     const profiles = readProfiles({ ProfileList: Array.from({ length: 1_000 }, () => profile) });
     expect(profiles).toHaveLength(1_000);
     expect(profiles?.at(-1)).toMatchObject({ identifier: 'p', payloadTypes: [] });
+    // What enrols the device is known as such, wherever it stands in the list.
+    const enrolls = { ...profile, PayloadContent: [{ PayloadType: long }, { PayloadType: 'com.apple.mdm' }] };
+    const last = readProfiles({ ProfileList: [...Array.from({ length: 999 }, () => profile), enrolls] });
+    expect(last?.at(-1)).toMatchObject({ identifier: 'p', payloadTypes: ['com.apple.mdm'] });
     const application = { Identifier: long, Name: long, Version: long, BundleSize: 5 };
     const result = { InstalledApplicationList: Array.from({ length: 9_000 }, () => application) };
     const applications = readApplications(result);

@@ -5,6 +5,8 @@ import { fitEvent } from '../../event-size/fit-event.js';
 
 const MOST_PROFILES = 1_000;
 const MOST_PAYLOADS = 200;
+/** The payload that makes it the profile that enrols the device, which nobody may replace or remove. */
+const ENROLLS = 'com.apple.mdm';
 
 /** What a ProfileList answer tells; undefined where it has no list. */
 export function readProfiles(result: PlistDict): InstalledProfile[] | undefined {
@@ -16,7 +18,7 @@ export function readProfiles(result: PlistDict): InstalledProfile[] | undefined 
     ...profile,
     displayName: null,
     organization: null,
-    payloadTypes: [],
+    payloadTypes: profile.payloadTypes.filter((type) => type === ENROLLS),
   }));
 }
 

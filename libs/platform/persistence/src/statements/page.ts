@@ -45,8 +45,8 @@ export async function page<T extends object>(on: Queryable, request: PageRequest
   return { rows: rows.slice(0, request.limit), next: encodeCursor(last, order) };
 }
 
-/** PostgreSQL's invalid_text_representation, SQL Server's failed conversions. */
-const WRONG_TYPE: ReadonlySet<string> = new Set(['22P02', '245', '8114']);
+/** PostgreSQL's invalid_text_representation and numeric_value_out_of_range, SQL Server's failed conversions. */
+const WRONG_TYPE: ReadonlySet<string> = new Set(['22P02', '22003', '245', '8114', '8115']);
 
 function badCursor(cause?: unknown): EspalierError {
   return commonErrors.ESP_BAD_REQUEST({ detail: 'The page cursor is not valid.', cause });
@@ -83,5 +83,7 @@ function decodeCursor(cursor: string, length: number): SqlValue[] {
 }
 
 function isKey(value: unknown): value is string | number {
-  return typeof value === 'string' || typeof value === 'number';
+  // PostgreSQL takes no NUL, and no half of a surrogate pair.
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0');
+  return typeof value === 'number';
 }
