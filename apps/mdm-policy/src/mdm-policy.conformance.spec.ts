@@ -3,6 +3,7 @@ import {
   enrollmentAuthenticated,
   enrollmentEnrolled,
   enrollmentRemoved,
+  type DeviceFacts,
   type Enrollment,
   type EventContract,
 } from '@espalier/contracts';
@@ -216,6 +217,33 @@ describeOnEachDatabase('the stores of mdm-policy', { migrations: mdmPolicyMigrat
       expect(outcomes[1]).toEqual(outcomes[0]);
       expect(outcomes[2]).toEqual(outcomes[0]);
     });
+  });
+
+  it('has user channels looked at when their device moves to another zone, and only then', async () => {
+    const [agenda, store] = [new AgendaStore(db), new EnrollmentStore()];
+    const service = new EnrollmentService({ store, agenda, now: () => new Date(T) });
+    const row = { state: 'enrolled', state_at: T, epoch_at: T, facts_at: null, platform: null } as const;
+    const facts = (at: number, timeZone: string): Promise<void> =>
+      db.transaction((tx) =>
+        service.learnFacts(tx, [
+          { enrollmentId: 'A', at, facts: { platform: 'mac', timeZone } as unknown as DeviceFacts },
+        ]),
+      );
+    await db.transaction((tx) =>
+      store.save(tx, [
+        { ...row, id: 'A', kind: 'device', time_zone: null },
+        { ...row, id: 'A:anna', kind: 'user', time_zone: null },
+      ]),
+    );
+    const due = async (): Promise<unknown[]> =>
+      db.query(`SELECT due_at FROM {agenda} WHERE enrollment_id = 'A:anna' AND due_at IS NOT NULL`);
+    await facts(1, 'Asia/Tokyo');
+    expect(await due()).toHaveLength(1);
+    await db.execute('UPDATE {agenda} SET due_at = NULL');
+    await facts(2, 'Asia/Tokyo');
+    expect(await due()).toEqual([]);
+    await facts(3, 'Europe/Berlin');
+    expect(await due()).toHaveLength(1);
   });
 
   describe('what devices report', () => {

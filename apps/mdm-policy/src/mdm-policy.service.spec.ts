@@ -370,7 +370,8 @@ describeOnEachDatabase('mdm-policy', { migrations: mdmPolicyMigrations }, (open,
     for (const id of ['MAC-1', 'MAC-2', 'MAC-3']) await mdm.enroll(id, false);
     await site.members({ 'MAC-1': true, 'MAC-2': true, 'MAC-3': true });
     await site.deploy(one);
-    const queued = 'SELECT enrollment_id FROM {managed_item} WHERE queued_at IS NOT NULL ORDER BY enrollment_id';
+    const queued =
+      'SELECT enrollment_id FROM {managed_item} WHERE queued_at IS NOT NULL ORDER BY enrollment_id';
     await untilStored('all wait', async () => (await db.query(queued)).length === 3);
     mdm.loseCompletions = true;
     await mdm.connect('MAC-1');

@@ -19,10 +19,10 @@ export async function measureIntake(site, { from, to }, say) {
   const handledBefore = await handled(site);
   const wanted = handledBefore + devices * MESSAGES_PER_DEVICE;
   const since = performance.now();
-  /** @type {unknown} */
+  /** @type {Error | undefined} */
   let failure;
   const filling = populate(site.mdm, from, to).catch((/** @type {unknown} */ error) => {
-    failure = error;
+    failure = error instanceof Error ? error : new Error(String(error));
   });
   let saidAt = since;
   await until(

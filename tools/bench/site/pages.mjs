@@ -62,7 +62,7 @@ function page(site, list, limit, cursor) {
     limit: String(limit),
     ...(cursor !== undefined && { cursor }),
   });
-  return site.call('GET', `/api/v1/devices?${query}`);
+  return site.call('GET', `/api/v1/devices?${query.toString()}`);
 }
 
 /** That after which the last page begins. @param {RunningSite} site @param {typeof LISTS[number]} list */

@@ -48,12 +48,9 @@ function linesOf(site) {
   const at = `${site.devices} devices`;
   /** @type {Line[]} */
   const lines = [];
-  const add = (
-    /** @type {string} */ what,
-    /** @type {string} */ target,
-    /** @type {string} */ measured,
-    /** @type {boolean | undefined} */ holds = undefined,
-  ) => void lines.push({ what: `${at}: ${what}`, target, measured, holds });
+  /** @type {(what: string, target: string, measured: string, holds?: boolean) => void} */
+  const add = (what, target, measured, holds) =>
+    void lines.push({ what: `${at}: ${what}`, target, measured, holds });
   const { intake, collections, rollout, pages, floods } = site;
   for (const { devices, messagesPerSecond, evaluatedSeconds, cpuMsPerMessage } of intake)
     add(

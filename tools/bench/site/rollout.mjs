@@ -138,7 +138,7 @@ async function commandsSince(site, start) {
     { start },
   );
   const { total, devices } = row ?? { total: 0, devices: 0 };
-  return { total: Number(total), doubled: Number(total) - Number(devices) };
+  return { total, doubled: total - devices };
 }
 
 /** @param {RunningSite} site @param {string} id */

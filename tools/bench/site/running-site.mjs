@@ -96,7 +96,7 @@ export class RunningSite {
 
   /** Speaks on the bus as one of the services. @param {'mdm' | 'mdm-policy'} name */
   async speakAs(name) {
-    const messaging = await connectMessaging({
+    const messaging = connectMessaging({
       service: name === 'mdm' ? mdmInterface : mdmPolicyInterface,
       servers: [`nats://${HOST}:${this.suite.options.ports.nats}`],
       nkeySeed: readFileSync(this.suite.state.file('nats', `${name}.seed`), 'utf8').trim(),
@@ -105,6 +105,7 @@ export class RunningSite {
       provisionStreams: false,
     });
     this.stack.defer(() => messaging.close());
+    await until('NATS is reached', () => Promise.resolve(messaging.ready()), 20_000, 20);
     return messaging;
   }
 

@@ -84,6 +84,8 @@ export function buildCollectionRooms(around: CollectionSurroundings) {
     changes,
     scope,
     events,
+    jobs,
+    logger,
     now,
   });
 

@@ -64,6 +64,7 @@ describe('collections on the console port', () => {
       'ESP_COLLECTION_RULE_INVALID',
     ],
     ['a name of control characters', { ...body, name: 'a\u0000b' }, 'ESP_BAD_REQUEST'],
+    ['a comment with half a character', { ...body, name: 'x', comment: 'a\ud800' }, 'ESP_BAD_REQUEST'],
     ['a comment with NUL', { ...body, name: 'x', comment: 'a\u0000b' }, 'ESP_BAD_REQUEST'],
     ['a name that grows when it is compared', { ...body, name: 'İ'.repeat(255) }, 'ESP_BAD_REQUEST'],
   ])('refuse %s with 400, and change nothing', async (_what, wrong, code) => {

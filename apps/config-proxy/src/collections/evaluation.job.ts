@@ -9,10 +9,10 @@ import type { CollectionStateStore } from './collection-state.store.js';
 import type { EvaluationLock } from './evaluation-lock.js';
 import type { EvaluationPlan } from './evaluation-plan.js';
 import type { EvaluationPlans } from './evaluation.plans.js';
-import type { EvaluationService } from './evaluation.service.js';
+import { COLLECTION_EVALUATION, type EvaluationService } from './evaluation.service.js';
 import type { EvaluationStore } from './evaluation.store.js';
 
-export const COLLECTION_EVALUATION = 'collection-evaluation';
+export { COLLECTION_EVALUATION } from './evaluation.service.js';
 
 /** Null: all collections. */
 export const evaluationParamsSchema = z.object({ collectionIds: z.array(collectionIdSchema).nullable() });
@@ -43,7 +43,7 @@ export class EvaluationJob implements JobKind<EvaluationParams> {
   constructor(private readonly options: EvaluationJobOptions) {}
 
   async step({ params, cursor }: RunningJob<EvaluationParams>): Promise<JobStepResult> {
-    const { db, store } = this.options;
+    const { db, store, evaluation } = this.options;
     const wanted = params.collectionIds === null ? undefined : new Set(params.collectionIds);
     if (cursor === null) return this.#begin(wanted);
     const { kind, from } = readCursor(cursor);
@@ -51,28 +51,32 @@ export class EvaluationJob implements JobKind<EvaluationParams> {
     const size = this.options.chunkSize ?? CHUNK_SIZE;
     // The last chunk reaches to the end of all ids: members whose resource is gone fall out.
     const to = (await store.endOfChunk(db, from, range.to, size)) ?? range.to;
-    const done = await db.transaction(async (tx) => {
-      const plan = await this.#plan(tx);
-      if (concerned(plan, kind, wanted).size === 0) return 0;
-      const chunk = { from, to };
-      await this.options.evaluation.evaluateWhole(tx, plan[kind], kind, chunk, wanted);
-      return (await store.active(tx, kind, chunk)).length;
-    });
-    if (to < range.to) return { done, cursor: cursorOf(kind, to + 1), finished: false };
+    const { result: done, failures } = await evaluation.withoutFailures(() =>
+      db.transaction(async (tx) => {
+        const plan = await this.#plan(tx);
+        if (concerned(plan, kind, wanted).size === 0) return 0;
+        const chunk = { from, to };
+        await evaluation.evaluateWhole(tx, plan[kind], kind, chunk, wanted);
+        return (await store.active(tx, kind, chunk)).length;
+      }),
+    );
+    const messages = failures.map(({ message }) => message);
+    if (to < range.to) return { done, cursor: cursorOf(kind, to + 1), finished: false, messages };
     const following = kinds[kinds.indexOf(kind) + 1];
     if (following !== undefined)
-      return { done, cursor: cursorOf(following, idRange[following].from), finished: false };
+      return { done, cursor: cursorOf(following, idRange[following].from), finished: false, messages };
     await this.#finish(wanted);
-    return { done, cursor: null, finished: true };
+    return { done, cursor: null, finished: true, messages };
   }
 
   async #begin(wanted: ReadonlySet<string> | undefined): Promise<JobStepResult> {
-    const { db, store, states } = this.options;
+    const { db, store, states, evaluation } = this.options;
     const total = await db.transaction(async (tx) => {
       const plan = await this.#plan(tx);
       let count = 0;
       for (const kind of kinds) {
         const ids = concerned(plan, kind, wanted);
+        evaluation.resume(ids);
         await states.setStatus(tx, ids, 'evaluating');
         if (ids.size > 0) count += await store.countActive(tx, kind);
       }

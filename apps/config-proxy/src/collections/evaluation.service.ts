@@ -1,6 +1,8 @@
 import { collectionChanged, type CollectionKind } from '@espalier/contracts';
 import type { EventPublisher } from '@espalier/messaging';
 import type { Database, Tx } from '@espalier/persistence';
+import type { Logger } from '@espalier/service-kit';
+import type { JobService } from '../jobs/job.service.js';
 import { ScopeChanges } from '../scope/scope-changes.js';
 import type { ScopeService } from '../scope/scope.service.js';
 import type { ChangeLogStore, WaitingChange } from './change-log.store.js';
@@ -10,11 +12,12 @@ import { withDependents } from './collection-graph.js';
 import { kindOfResource } from './collection.rows.js';
 import type { CollectionStateStore } from './collection-state.store.js';
 import type { EvaluationLock } from './evaluation-lock.js';
-import type { PlannedCollection } from './evaluation-plan.js';
+import type { PlannedCollection, PlannedQuery } from './evaluation-plan.js';
 import type { EvaluationPlans } from './evaluation.plans.js';
 import type { EvaluationStore, MemberWrite } from './evaluation.store.js';
 import { loadFacts } from './evaluation.facts.js';
-import { evaluateMembership, type Reach } from './membership.algebra.js';
+import { evaluateMembership, type ChunkFacts, type Reach } from './membership.algebra.js';
+import { isStatementsFault, RuleFailure } from './rule-failure.js';
 
 export interface EvaluationServiceOptions {
   readonly db: Database;
@@ -25,8 +28,12 @@ export interface EvaluationServiceOptions {
   readonly changes: ChangeLogStore;
   readonly scope: ScopeService;
   readonly events: EventPublisher<Tx>;
+  readonly jobs: Pick<JobService, 'create'>;
+  readonly logger: Logger;
   readonly now: () => Date;
 }
+
+export const COLLECTION_EVALUATION = 'collection-evaluation';
 
 /** Stands among the classes of a change for: a direct rule of this collection names the resource, or no longer. */
 export const directRuleOf = (collectionId: string): string => `#direct:${collectionId}`;
@@ -34,14 +41,58 @@ export const directRuleOf = (collectionId: string): string => `#direct:${collect
 /** Changes that one transaction takes. */
 const CHANGES_AT_ONCE = 1_000;
 
+/** So long changes are not evaluated for a collection with a rule that failed: each try may hold up all others. */
+const SUSPENDED_MS = 600_000;
+
 /** Keeps members in step with definitions and facts. */
 export class EvaluationService {
+  /** Collections with a rule that failed, and until when (epoch ms) they are left alone. */
+  readonly #suspended = new Map<string, number>();
+
   constructor(private readonly options: EvaluationServiceOptions) {}
 
   /** Evaluates changed resources, and those collections only whose rules a change can touch. True: there may be more. */
   async evaluateChanges(): Promise<boolean> {
-    const { db, lock, plans, changes } = this.options;
+    const { db, changes, jobs } = this.options;
     if (!(await changes.isAnyWaiting(db))) return false;
+    const { result, failures } = await this.withoutFailures(() => this.#evaluateOldest());
+    for (const { collectionId } of failures)
+      // Tries it once more for everybody, and shows what is wrong.
+      await db.transaction((tx) =>
+        jobs.create(tx, {
+          kind: COLLECTION_EVALUATION,
+          title: `Evaluation of ${collectionId}, one of whose rules failed`,
+          params: { collectionIds: [collectionId] },
+          createdBy: 'config-proxy',
+        }),
+      );
+    return result;
+  }
+
+  /**
+   * Works again without a collection whose rule the database cannot evaluate, for as long as one fails: one bad rule
+   * must not keep all other collections from following.
+   */
+  async withoutFailures<T>(work: () => Promise<T>): Promise<{ result: T; failures: RuleFailure[] }> {
+    const failures: RuleFailure[] = [];
+    for (;;)
+      try {
+        return { result: await work(), failures };
+      } catch (error) {
+        if (!(error instanceof RuleFailure)) throw error;
+        this.options.logger.error({ err: error, collection: error.collectionId }, 'a query rule failed');
+        this.#suspended.set(error.collectionId, this.options.now().getTime() + SUSPENDED_MS);
+        failures.push(error);
+      }
+  }
+
+  /** Whoever asks for an evaluation by name wants the rules tried again. */
+  resume(collectionIds: Iterable<string>): void {
+    for (const id of collectionIds) this.#suspended.delete(id);
+  }
+
+  #evaluateOldest(): Promise<boolean> {
+    const { db, lock, plans, changes } = this.options;
     return db.transaction(async (tx) => {
       const version = await lock.take(tx);
       const waiting = await changes.oldest(tx, CHANGES_AT_ONCE);
@@ -98,6 +149,8 @@ export class EvaluationService {
         (collection.isIncremental && touches(classes, collection)),
       follows: collection.isIncremental,
     });
+    // Facts that no rule asks about change nobody's membership.
+    if (!plan.some((collection) => reachOf(collection).runs)) return;
     await this.#evaluate(tx, plan, kind, { ids }, reachOf, told, false);
   }
 
@@ -113,8 +166,16 @@ export class EvaluationService {
     const { store, states, scope, events } = this.options;
     const now = this.options.now().getTime();
     const facts = await loadFacts(tx, store, { kind, chunk, ordered, now });
-    const after = await evaluateMembership(ordered, facts, (collection) =>
-      collection.broken === undefined ? reachOf(collection) : { runs: false, follows: false },
+    const names = new Map(ordered.map(({ id, name }) => [id, name]));
+    const select: ChunkFacts<PlannedQuery>['select'] = (id, rule) =>
+      facts.select(id, rule).catch((error: unknown) => {
+        if (!isStatementsFault(error)) throw error;
+        throw new RuleFailure(id, { collection: names.get(id) ?? id, name: rule.name }, { cause: error });
+      });
+    const after = await evaluateMembership(ordered, { ...facts, select }, (collection) =>
+      collection.broken === undefined && (this.#suspended.get(collection.id) ?? 0) <= now
+        ? reachOf(collection)
+        : { runs: false, follows: false },
     );
     const writes = ordered.flatMap(({ id }) => facts.writesFor(id, after.get(id)));
     await store.write(tx, writes, now);

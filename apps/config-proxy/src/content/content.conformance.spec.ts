@@ -260,6 +260,7 @@ describeOnEachDatabase('content', { migrations: [createSite, createLibrary] }, (
         `/content/${hashOf(Buffer.from('x'))}/client%201.pkg`,
         `/content/${hashOf(bytes)}/..%2f${hashOf(bytes)}-${id}`,
         `/content/${hashOf(bytes)}/%zz`,
+        `/content/${hashOf(bytes)}/%00`,
         `/content/${hashOf(bytes)}`,
         '/content/',
       ])

@@ -103,11 +103,15 @@ async function find(
 }
 
 function decoded(encoded: string | undefined, unknown: typeof libraryErrors.ESP_CONTENT_UNKNOWN): string {
+  let name: string;
   try {
-    return decodeURIComponent(encoded ?? '');
+    name = decodeURIComponent(encoded ?? '');
   } catch (error) {
     throw unknown({ cause: error });
   }
+  // No file has it in its name, and PostgreSQL does not take it.
+  if (name.includes('\0')) throw unknown();
+  return name;
 }
 
 async function send(

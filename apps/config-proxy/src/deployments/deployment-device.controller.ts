@@ -23,7 +23,7 @@ const resourceId = z.coerce
   .number('must be a number')
   .int()
   .min(1)
-  .max(Number.MAX_SAFE_INTEGER)
+  .max(2_147_483_647)
   .meta({ description: 'ResourceId of the device or user.' });
 export const resourceParams = z.object({ resourceId });
 

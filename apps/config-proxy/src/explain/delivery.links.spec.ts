@@ -35,6 +35,19 @@ describe('an explanation says where the command is:', () => {
       /taken back/,
     ],
     [
+      'local time of a device that tells no zone',
+      {
+        decision: {
+          state: 'waiting',
+          rule: 'deadline',
+          reason: 'The deadline is not reached yet. The local time is taken to be UTC.',
+          nextAt: NOW + MINUTE,
+        },
+      },
+      'policy:waiting',
+      /^Not yet: it waits for its deadline: 2026-11-21 10:01 UTC\. The local time is taken to be UTC\.$/,
+    ],
+    [
       'no push yet',
       {
         decision: { state: 'queued', steps: stepsUntil('queuedAt') },
@@ -173,5 +186,20 @@ describe('an explanation says where the command is:', () => {
     const found = explain(explainFacts({ command: { kind: 'unknown' } }));
     expect(found.complies).toBe(true);
     expect(found.chain.map(({ link }) => link)).toContain('report');
+  });
+
+  it('nobody is told to switch on a device that is there, but has not come to the command', () => {
+    const mendOf = (lastSeenAt: number): string | undefined =>
+      explain(
+        explainFacts({
+          decision: { state: 'queued', steps: stepsUntil('pushedAt') },
+          command: said(
+            queuedCommand({ state: 'queued', completedAt: null, sentAt: null, createdAt: NOW - MINUTE }),
+          ),
+          mdmEnrollment: said(mdmEnrollment({ lastSeenAt })),
+        }),
+      ).chain.at(-1)?.mend;
+    expect(mendOf(NOW - 2 * MINUTE)).toMatch(/^Switch the device on/);
+    expect(mendOf(NOW)).toMatch(/^Wait: the device has been there/);
   });
 });

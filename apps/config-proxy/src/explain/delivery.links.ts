@@ -193,7 +193,7 @@ function reportLink({ facts: { decision, state }, steps, command }: Delivery): E
       state: 'waiting',
       at: command.notNowSince,
       by: 'the device',
-      text: `The device answers NotNow${command.notNowSince === null ? '' : ` since ${timeText(command.notNowSince)}`} (${command.notNowCount} times).`,
+      text: `The device answers NotNow${command.notNowSince === null ? '' : ` since ${timeText(command.notNowSince)}`} (${command.notNowCount === 1 ? 'once' : `${command.notNowCount} times`}).`,
       mend: 'Unlock the device: most often somebody has to log in.',
       facts: { notNowCount: command.notNowCount },
     });

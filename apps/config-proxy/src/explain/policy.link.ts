@@ -94,7 +94,9 @@ function waitText(rule: string, reason: string, nextAt: number | null): string {
   const known = WAITS[rule];
   if (known === undefined) return nextAt === null ? reason : `${reason} Next look at ${timeText(nextAt)}.`;
   if (nextAt === null) return `${known}: ${reason}`;
-  return `${known}${rule === 'window' ? ', which opens at' : ':'} ${timeText(nextAt)}.`;
+  // What it waits for is said here, with the time; what the policy adds to that is kept.
+  const more = reason.replace(/^[^.]*\./, '');
+  return `${known}${rule === 'window' ? ', which opens at' : ':'} ${timeText(nextAt)}.${more}`;
 }
 
 const MENDS: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { siteErrors } from '@espalier/contracts';
-import { createOutbox, outboxMigration, type Database, type Tx } from '@espalier/persistence';
+import { createOutbox, outboxMigration, page, type Database, type Tx } from '@espalier/persistence';
 import { EventPublisher } from '@espalier/messaging';
 import { createLogger } from '@espalier/service-kit';
 import { describeOnEachDatabase } from '@espalier/testing';
@@ -184,6 +184,20 @@ describeOnEachDatabase(
       );
       expect(await ended(await begin({ to: 5 }))).toMatchObject({ state: 'succeeded', done: 5 });
       expect(starts).toEqual([0, 0, 2, 4]);
+    });
+
+    it('refuses page cursors that no database can compare with', async () => {
+      const after = (...values: unknown[]) =>
+        page(db, {
+          sql: 'SELECT failures, id FROM {job}',
+          orderBy: ['failures', 'id'],
+          limit: 1,
+          after: Buffer.from(JSON.stringify(values)).toString('base64url'),
+        });
+      for (const text of ['\0', '\ud800'])
+        await expect(after(1, text)).rejects.toMatchObject({ code: 'ESP_BAD_REQUEST' });
+      if (dialect === 'sqlite') expect(await after(1e18, 'x')).toEqual({ rows: [] });
+      else await expect(after(1e18, 'x')).rejects.toMatchObject({ code: 'ESP_BAD_REQUEST' });
     });
 
     it('never gives a number twice, also to two at once', async () => {

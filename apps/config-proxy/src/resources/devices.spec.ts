@@ -131,6 +131,14 @@ describe('devices over HTTP', () => {
     expect((await send('DELETE', path)).status).toBe(404);
   });
 
+  it('refuse users whose names no database stores', async () => {
+    for (const userName of ['a\0b', 'a\ud800', ' '])
+      expect(await send('POST', '/api/v1/users', { userName })).toMatchObject({
+        status: 400,
+        json: { code: 'ESP_BAD_REQUEST' },
+      });
+  });
+
   it('are not changed by a token that may only read', async () => {
     const reader = await harness.issue(['devices:read'], 'reader');
     const answer = await harness.send('POST', `/api/v1/devices/${ID}/decommission`, { token: reader.secret });

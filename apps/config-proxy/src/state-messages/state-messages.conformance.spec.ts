@@ -211,6 +211,32 @@ describeOnEachDatabase('state messages', { migrations: deploymentMigrations }, (
     expect(await db.query('SELECT 1 AS x FROM {deployment_state}')).toEqual([]);
   });
 
+  it('of an item that goes and comes back before devices told of that are counted all the same', async () => {
+    const thing = site.library.add('baseline', 'Both');
+    const both = site.library.things.get(thing.thingId)?.items ?? [];
+    const [first] = both;
+    if (first === undefined) throw new Error('a thing has items');
+    const second = { ...first, ciId: randomUUID(), identifier: 'second' };
+    const setItems = async (items: typeof both): Promise<void> => {
+      const known = site.library.things.get(thing.thingId);
+      if (known === undefined) throw new Error('the thing is there');
+      site.library.things.set(thing.thingId, { ...known, revision: known.revision + 1, items });
+      await db.transaction((tx) => site.rooms.deployments.changed(tx, [thing]));
+    };
+    const { id } = await site.deploy(thing, COLLECTION);
+    await setItems([first, second]);
+    const said = (n: number, stateId: number, sequence: number): StateMessage =>
+      message(n, ciCompliance, stateId, sequence, { topicId: `${id}/${second.ciId}` });
+    await site.report(said(0, compliant, 1), said(1, compliant, 1), said(2, nonCompliant, 1));
+    await setItems([first]);
+    await site.report(said(1, nonCompliant, 2));
+    await setItems([first, second]);
+    const items = async () => (await site.rooms.deployments.summary(id)).items;
+    expect((await items())[1]).toMatchObject({ compliant: 1, nonCompliant: 2 });
+    await site.report(said(0, nonCompliant, 3));
+    expect((await items())[1]).toMatchObject({ compliant: 0, nonCompliant: 3 });
+  });
+
   it('of a deployment that was deleted are kept until they are gone, and count nowhere', async () => {
     await site.report(message(0, assignmentCompliance, compliant, 1), message(0, ciCompliance, compliant, 1));
     await site.rooms.deployments.delete(deployment, 'Eve', undefined);

@@ -59,16 +59,20 @@ export class EnrollmentService {
         id: enrollmentId,
         apply: (row) => row && withFacts(row, at, facts),
       })),
+      // That a device is still what it was is no reason to look at it.
+      (ids) => this.options.agenda.lock(tx, ids),
     );
   }
 
   async #change(
     tx: Tx,
     changes: readonly { id: string; apply: (row: EnrollmentRow | undefined) => EnrollmentRow | undefined }[],
+    claim = (ids: readonly string[]): Promise<unknown> =>
+      this.options.agenda.touch(tx, ids, this.options.now().getTime()),
   ): Promise<void> {
     const { store, agenda, now } = this.options;
     const ids = [...new Set(changes.map((change) => change.id))];
-    await agenda.touch(tx, ids, now().getTime());
+    await claim(ids);
     const rows = await store.load(tx, ids);
     const known = new Map(rows);
     const changed = new Set<string>();
@@ -82,15 +86,19 @@ export class EnrollmentService {
     const written = [...changed].map((id) => rows.get(id) as EnrollmentRow);
     await store.save(tx, written);
     // A new enrolment begins with nothing, and a device that is gone has nothing of ours.
-    const over = written.filter((row) => row.state === 'removed' || row.epoch_at > (known.get(row.id)?.epoch_at ?? 0));
+    const over = written.filter(
+      (row) => row.state === 'removed' || row.epoch_at > (known.get(row.id)?.epoch_at ?? 0),
+    );
     await store.forget(
       tx,
       over.map((row) => row.id),
     );
-    // User channels live by the clock of their device.
+    // What is planned goes by these; user channels live by the clock of their device.
+    const moved: string[] = [];
     for (const row of written)
       if (row.kind === 'device' && toldOfItself(row) !== toldOfItself(known.get(row.id)))
-        await agenda.touch(tx, await store.usersOf(tx, row.id), now().getTime());
+        moved.push(row.id, ...(await store.usersOf(tx, row.id)));
+    await agenda.touch(tx, moved, now().getTime());
   }
 }
 

@@ -32,6 +32,8 @@ const CALLS_AT_ONCE = 4;
 const LEASE_MS = 30_000;
 const RETRY_BASE_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
+/** About an hour; the planner asks anew by itself, so questions do not pile up while mdm is away. */
+const QUESTION_ATTEMPTS = 60;
 /** Devices that answer at once are told of when they do; that the others have a command may be told later. */
 const TELL_QUEUED_AFTER_MS = 5 * 60_000;
 /** It is tried again later, whatever the status: the request is the same, its surroundings may not be. */
@@ -64,7 +66,7 @@ export class HandoverService {
       const { id, spec, attempts } = handover;
       const code = isEspalierError(error) ? error.code : error instanceof Error ? error.name : 'unknown';
       metrics.failed(spec.type, code);
-      if (isFinal(error)) {
+      if (isFinal(error) || (spec.type === 'ask' && attempts >= QUESTION_ATTEMPTS)) {
         logger.warn({ err: error, handover: id, action: spec.type }, 'mdm cannot be asked for this');
         return this.#refused(handover, error, code);
       }

@@ -70,7 +70,11 @@ export class LostCompletions {
       at,
       state: 'cancelled',
       errorChain: [
-        { code: 404, domain: 'ESP_MDM_COMMAND_UNKNOWN', description: 'The MDM service has lost the command.' },
+        {
+          code: 404,
+          domain: 'ESP_MDM_COMMAND_UNKNOWN',
+          description: 'The MDM service has lost the command.',
+        },
       ],
       createdAt: at,
       pushedAt: null,

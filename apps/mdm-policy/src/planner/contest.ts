@@ -25,6 +25,9 @@ export interface Exemption {
 /** Apple: identifiers of declarations have at most 64 octets. */
 const LONGEST_DECLARATION_IDENTIFIER = 64;
 
+/** Apple's schema has no time zone for Macs: an admin who says "local time" must be told what that comes to. */
+export const ZONE_UNKNOWN = 'The device has not told its time zone, so its local time is taken to be UTC.';
+
 export const identityOf = (kind: string, identifier: string): string => `${kind}\n${identifier}`;
 
 /** Undefined where the want takes part in the contest for its identifier. */
@@ -52,10 +55,12 @@ export function exemptionOf(
   if (enrollment.platform === null)
     return exempt('waiting', 'facts', 'The device has not told what it is yet.');
   const { startsAt, actsAt } = timesOf(deployment, enrollment.timeZone);
-  if (now < startsAt) return exempt('waiting', 'start', 'The deployment has not started yet.', startsAt);
+  const caveat = deployment.localTime && enrollment.timeZone === null ? ` ${ZONE_UNKNOWN}` : '';
+  if (now < startsAt)
+    return exempt('waiting', 'start', `The deployment has not started yet.${caveat}`, startsAt);
   if (deployment.intent === 'available')
     return exempt('available', 'available', 'It is offered, and installed when somebody asks for it.');
-  if (now < actsAt) return exempt('waiting', 'deadline', 'The deadline is not reached yet.', actsAt);
+  if (now < actsAt) return exempt('waiting', 'deadline', `The deadline is not reached yet.${caveat}`, actsAt);
   return undefined;
 }
 

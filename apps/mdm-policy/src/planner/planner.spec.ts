@@ -95,6 +95,23 @@ describe('time', () => {
     expect(planned.nextAt).toBe(nine - HOUR);
   });
 
+  it('is UTC where the device does not tell its zone, as Macs may not, and that is said', () => {
+    const mac = new PerfectDevice(versionOf, { ...MAC, timeZone: null });
+    const local = { localTime: true, deadlineAt: T0 + HOUR };
+    expect(only(mac.round([deploymentOf([item('a')], local)]))).toMatchObject({
+      rule: 'deadline',
+      nextAt: T0 + HOUR,
+      reason: expect.stringContaining('taken to be UTC') as string,
+    });
+    const windows = [windowOf({ localTime: true })];
+    expect(only(mac.round([deploymentOf([item('a')])], windows))).toMatchObject({
+      rule: 'window',
+      reason: expect.stringContaining('taken to be UTC') as string,
+    });
+    const berlin = only(device().round([deploymentOf([item('a')], local)]));
+    expect(berlin.reason).not.toContain('UTC');
+  });
+
   it('waits for the deadline, and for nothing where there is none', () => {
     const deployment = deploymentOf([item('a')], { deadlineAt: T0 + HOUR });
     expect(only(plan(device().input([deployment])))).toMatchObject({
@@ -257,7 +274,9 @@ describe('a declaration', () => {
 
   it('that failed goes alone, so that what mdm refuses for one does not hold up the others for ever', () => {
     const mac = device();
-    const both = [deploymentOf([item('bad', { kind: 'declaration' }), item('good', { kind: 'declaration' })])];
+    const both = [
+      deploymentOf([item('bad', { kind: 'declaration' }), item('good', { kind: 'declaration' })]),
+    ];
     const first = plan(mac.input(both));
     expect(acts(first)).toEqual([['bad', 'good']]);
     // mdm refuses the whole set, and does not say for which.

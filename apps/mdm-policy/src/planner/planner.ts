@@ -203,7 +203,9 @@ class Planner {
 
   /** What one plan declares goes together; what failed before goes alone, as it may be why all of them failed. */
   #mustDeclareLater(item: ManagedItem | undefined): boolean {
-    const pending = this.#input.items.some(({ kind, phase }) => kind === 'declaration' && phase === 'planned');
+    const pending = this.#input.items.some(
+      ({ kind, phase }) => kind === 'declaration' && phase === 'planned',
+    );
     return pending || this.#suspectDeclared || (hasFailed(item) && this.#declared.length > 0);
   }
 

@@ -1,5 +1,6 @@
 import type { ManagedItem, Decision } from './planner.types.js';
 import type { Sighting, Target } from './observe.js';
+import { ZONE_UNKNOWN } from './contest.js';
 import type { WindowState } from './windows.js';
 
 /** What is to be reached, and for whom. */
@@ -118,9 +119,9 @@ function hindrance(
   if (!windows.open && !goal.overrideWindows)
     return wait(
       'window',
-      windows.opensAt === null
+      (windows.opensAt === null
         ? 'No maintenance window opens any more.'
-        : 'A maintenance window has to open.',
+        : 'A maintenance window has to open.') + (windows.zoneUnknown ? ` ${ZONE_UNKNOWN}` : ''),
       windows.opensAt,
     );
   if (handoverPending) return wait('under-way', 'An earlier set of declarations is being handed over.', null);

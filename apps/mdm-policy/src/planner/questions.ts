@@ -47,7 +47,9 @@ export function planQuestions(
   const forDrift = profiles.length > 0 && due(lastHeard + spread(enrollment.id, checkEveryMs));
   // A user channel does not answer that; its device is asked by itself.
   const forFacts =
-    needsFacts && enrollment.kind === 'device' && due(deviceAskedAt === null ? now : deviceAskedAt + ASK_FACTS_AGAIN_AFTER);
+    needsFacts &&
+    enrollment.kind === 'device' &&
+    due(deviceAskedAt === null ? now : deviceAskedAt + ASK_FACTS_AGAIN_AFTER);
   const askProfiles = acted || questions.wanted || forProof || forDrift;
 
   const kinds: InventoryKind[] = [];

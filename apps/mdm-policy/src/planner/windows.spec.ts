@@ -133,7 +133,7 @@ describe('maintenance windows', () => {
     expect(nextOpening(window, FIRST - 1, null)).toBe(FIRST);
     expect(isOpen(window, FIRST + 59 * MINUTE, null)).toBe(true);
     expect(nextOpening(window, FIRST + 60 * MINUTE, null)).toBeNull();
-    expect(windowState([window], FIRST + DAY, null)).toEqual({ open: false, opensAt: null });
+    expect(windowState([window], FIRST + DAY, null)).toMatchObject({ open: false, opensAt: null });
     expect(isOpen({ ...window, enabled: false }, FIRST, null)).toBe(false);
     expect(windowState([{ ...window, enabled: false }], FIRST + DAY, null).open).toBe(true);
     expect(windowState([{ ...window, type: 'updates' }], FIRST + DAY, null).open).toBe(true);

@@ -92,6 +92,8 @@ export interface WindowState {
   readonly open: boolean;
   /** Where it is not open: when one opens; null where none ever does. */
   readonly opensAt: number | null;
+  /** Some are in the local time of a device that has not told its zone. */
+  readonly zoneUnknown: boolean;
 }
 
 /** All windows together: work may be done while any enabled general one is open. */
@@ -101,10 +103,11 @@ export function windowState(
   zone: string | null,
 ): WindowState {
   const general = windows.filter((window) => window.enabled && window.type === 'general');
-  if (general.length === 0) return { open: true, opensAt: null };
+  const zoneUnknown = zone === null && general.some((window) => window.localTime);
+  if (general.length === 0) return { open: true, opensAt: null, zoneUnknown };
   const openings = general
     .map((window) => nextOpening(window, now, zone))
     .filter((opening) => opening !== null);
   const opensAt = openings.length === 0 ? null : Math.min(...openings);
-  return { open: opensAt !== null && opensAt <= now, opensAt: opensAt === now ? null : opensAt };
+  return { open: opensAt !== null && opensAt <= now, opensAt: opensAt === now ? null : opensAt, zoneUnknown };
 }

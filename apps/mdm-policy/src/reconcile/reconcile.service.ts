@@ -46,8 +46,18 @@ export class ReconcileService {
   }
 
   async #round(tx: Tx): Promise<number> {
-    const { agenda, stores, handovers, events, conflicts, checkEveryMs, uuid, metrics, logger, nudgeHandover } =
-      this.options;
+    const {
+      agenda,
+      stores,
+      handovers,
+      events,
+      conflicts,
+      checkEveryMs,
+      uuid,
+      metrics,
+      logger,
+      nudgeHandover,
+    } = this.options;
     const now = this.options.now().getTime();
     const due = await agenda.claim(tx, now, ENROLLMENTS_PER_ROUND);
     if (due.length === 0) return 0;
@@ -56,7 +66,8 @@ export class ReconcileService {
       now,
       checkEveryMs,
       uuid,
-      failed: (enrollmentId, err) => logger.error({ err, enrollmentId }, 'an enrolment cannot be planned for'),
+      failed: (enrollmentId, err) =>
+        logger.error({ err, enrollmentId }, 'an enrolment cannot be planned for'),
     });
     const before = new Map(enrollments.map(({ agenda: { enrollment_id }, items }) => [enrollment_id, items]));
     await stores.items.replace(tx, before, result.items);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** Text without control characters: PostgreSQL stores no NUL. */
-export const plainTextSchema = z.string().regex(/^\P{Cc}*$/u, 'must not hold control characters');
+/** Text without control characters and halves of surrogate pairs: PostgreSQL stores neither NUL nor those. */
+export const plainTextSchema = z.string().regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not hold control characters');
 
 /** Identifier of an enrolment: UDID, EnrollmentID, or `<device>:<user>` for a user channel. */
 export const enrollmentIdSchema = plainTextSchema.min(1).max(400);

@@ -16,8 +16,8 @@ const nameSchema = plainTextSchema
   .min(1)
   .max(255)
   .refine((name) => name.normalize('NFC').toLowerCase().length <= LONGEST_FOLDED, 'is too long');
-/** PostgreSQL stores no NUL. */
-const linesSchema = z.string().regex(/^[^\0]*$/, 'must not hold NUL');
+/** PostgreSQL stores neither NUL nor halves of surrogate pairs. */
+const linesSchema = z.string().regex(/^[^\0\p{Cs}]*$/u, 'must be well-formed and not hold NUL');
 /** Devices from 16777219, users from 2063597569. */
 const resourceIdSchema = z.number().int().min(1).max(2_147_483_647);
 
@@ -258,7 +258,7 @@ export const newVariableSchema = z.strictObject({
   name: z
     .string()
     .regex(
-      /^[A-Za-z_][A-Za-z0-9_.-]{0,254}$/,
+      /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_.-]{0,254}$/,
       'must be letters, digits, "_", "." and "-", a letter or "_" first',
     ),
   value: linesSchema.max(4_000).optional().meta({

@@ -20,12 +20,12 @@ export const name = plainTextSchema
   .max(255)
   // The form in which it is compared and kept may be longer than what was written.
   .refine((text) => text.normalize('NFC').toLowerCase().length <= 255, 'is too long');
-/** Text of several lines. NUL is the one character that databases refuse. */
+/** Text of several lines. Databases refuse NUL, and halves of surrogate pairs. */
 export const freeText = (max: number): z.ZodString =>
   z
     .string()
     .max(max)
-    .regex(/^[^\0]*$/, 'must not hold the character NUL');
+    .regex(/^[^\0\p{Cs}]*$/u, 'must be well-formed and not hold the character NUL');
 export const description = freeText(2_000);
 export const platforms = z
   .array(platformSchema)
