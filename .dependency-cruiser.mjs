@@ -106,7 +106,10 @@ const forbidden = [
     'query-renders-conditions',
     'query turns typed conditions into SQL: it knows those protocol libraries and no others.',
     { path: '^libs/platform/query/', pathNot: SPEC },
-    { path: '^libs/', pathNot: '^libs/(?:platform|contracts|protocol/(?:conditions|wql|filter-expression))/' },
+    {
+      path: '^libs/',
+      pathNot: '^libs/(?:platform|contracts|protocol/(?:conditions|wql|filter-expression))/',
+    },
   ),
   ...PLATFORM_LAYERS.slice(0, -1).map((name, index) =>
     forbid(

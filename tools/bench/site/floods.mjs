@@ -36,6 +36,13 @@ export async function measureStates(site, { deploymentId, devices, pauseSeconds,
   const sequence = Date.now() * 10;
   let told = 0;
   const next = () => stateEvent(deploymentId, ids[told % ids.length] ?? '', sequence + told++);
+  // A later state replaces an earlier one, so that rows alone would not show that one was lost.
+  const handledStates = () =>
+    site.number(
+      site.proxy,
+      `SELECT COUNT(*) AS n FROM {inbox} WHERE durable = 'states' AND message_id BETWEEN :first AND :last`,
+      { first: stateEventId(sequence), last: stateEventId(sequence + told - 1) },
+    );
   const seconds = BEFORE_SECONDS + pauseSeconds + AFTER_SECONDS;
   const before = site.cpuTimes();
   const since = performance.now();
@@ -62,11 +69,14 @@ export async function measureStates(site, { deploymentId, devices, pauseSeconds,
        AND evaluation_sequence >= :oldest AND enforcement_sequence >= :oldest AND compliance_sequence >= :oldest`,
       { deploymentId, oldest },
     );
-  await until('every state is stored', async () => (await stored()) >= expected, 120_000, POLL_MS).catch(
-    () => {
-      say('  states are missing');
-    },
-  );
+  await until(
+    'every state is stored',
+    async () => (await handledStates()) >= told && (await stored()) >= expected,
+    120_000,
+    POLL_MS,
+  ).catch(() => {
+    say('  states are missing');
+  });
   const storedSeconds = (performance.now() - since) / 1_000;
   return {
     messages,
@@ -76,7 +86,8 @@ export async function measureStates(site, { deploymentId, devices, pauseSeconds,
     /** Until what had piled up, and what came meanwhile, was stored. */
     behindSeconds: storedSeconds - publishedSeconds,
     storedPerSecond: messages / (storedSeconds - pauseSeconds),
-    lost: expected - (await stored()),
+    lost: (told - (await handledStates())) * TOPICS.length,
+    outdated: expected - (await stored()),
     cpuMsPerMessage: perMessage(site.cpuSince(before), messages),
   };
 }
@@ -149,19 +160,26 @@ async function burst(site, messaging, events, messagesEach, areStored) {
   };
 }
 
+/** Of one length, so that ids order as their numbers do. */
+const stateEventId = (/** @type {number} */ sequence) => `state-${sequence}`;
+
 /** @param {string} deploymentId @param {string} enrollmentId @param {number} sequence */
 function stateEvent(deploymentId, enrollmentId, sequence) {
   const at = Date.now();
-  return eventMessage(policyStatesReported, {
-    messages: TOPICS.map(([topicType, stateId]) => ({
-      enrollmentId,
-      topicType,
-      topicId: deploymentId,
-      stateId,
-      at,
-      sequence,
-    })),
-  });
+  return eventMessage(
+    policyStatesReported,
+    {
+      messages: TOPICS.map(([topicType, stateId]) => ({
+        enrollmentId,
+        topicType,
+        topicId: deploymentId,
+        stateId,
+        at,
+        sequence,
+      })),
+    },
+    { messageId: stateEventId(sequence) },
+  );
 }
 
 /**

@@ -6,7 +6,7 @@ Measures the whole suite as processes on PostgreSQL with a generated site: devic
 collections of every kind, deployments. The same is measured at two sizes, for the ratio.
 
   --devices <n,n>      devices of each site (1000,100000)
-  --collections <n>    collections (500)
+  --collections <n>    collections (500; at least 50)
   --deployments <n>    deployments (200)
   --only <part,part>   of: collections, rollout, pages, floods (all); intake is always measured
   --pause <seconds>    how long the database stands still while messages come in (30)
@@ -43,7 +43,8 @@ export function readOptions(args) {
   });
   return {
     devices: values.devices.split(',').map((text) => wholeOf('--devices', text, 100)),
-    collections: wholeOf('--collections', values.collections, 10),
+    // One of each kind for each OS version.
+    collections: wholeOf('--collections', values.collections, 50),
     deployments: wholeOf('--deployments', values.deployments, 2),
     parts: new Set(values.only.split(',').map(partOf)),
     pauseSeconds: wholeOf('--pause', values.pause, 1),

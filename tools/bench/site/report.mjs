@@ -76,10 +76,17 @@ function linesOf(site) {
     );
   }
   if (rollout !== undefined) {
-    for (const [name, run] of /** @type {const} */ ([
+    /** @type {[string, typeof rollout.plain][]} */
+    const runs = [
       ['deployment to all Macs', rollout.plain],
-      ['the same, mdm-policy killed', rollout.killed],
-    ])) {
+      [
+        rollout.killed.killedAt > 0
+          ? 'the same, mdm-policy killed'
+          : 'the same, over before it could be killed',
+        rollout.killed,
+      ],
+    ];
+    for (const [name, run] of runs) {
       const limit = TARGETS.rolloutSeconds;
       const growing = new Set(run.progress.map((sample) => sample.inProgress)).size;
       add(
@@ -150,8 +157,8 @@ function linesOf(site) {
     add(
       `state messages at ${whole(states.publishedPerSecond)}/s, database paused ${states.pauseSeconds} s`,
       'nothing lost',
-      `${states.lost} of ${states.messages} lost, all stored ${seconds(states.behindSeconds)} after the last one, ${whole(states.storedPerSecond)}/s while it ran`,
-      states.lost === 0,
+      `${states.lost} of ${states.messages} not handled, ${states.outdated} devices with an older state, all stored ${seconds(states.behindSeconds)} after the last one, ${whole(states.storedPerSecond)}/s while it ran`,
+      states.lost === 0 && states.outdated === 0,
     );
   }
   return lines;

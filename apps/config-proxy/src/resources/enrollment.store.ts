@@ -29,13 +29,16 @@ const COLUMNS = `enrollment_id, resource_id, user_resource_id, device_enrollment
 export const deviceOf = (enrollmentId: string): string => enrollmentId.split(':', 1)[0] ?? enrollmentId;
 export const isUserChannel = (enrollmentId: string): boolean => enrollmentId.includes(':');
 
+/** Bounded, since two ids may be one to a database: SQL Server compares without blanks at the end. */
+const CLAIM_ATTEMPTS = 5;
+
 /** The only writer of the table `resource_enrollment`. */
 export class EnrollmentStore {
   /** Makes rows for the ids (each once) that are not known, and locks those of all, in the order of ids. */
   async claim(tx: Tx, ids: readonly string[]): Promise<EnrollmentRow[]> {
     const list = textListSql(tx.dialect);
     const { hint, end } = rowLock(tx.dialect, 'e', 'update');
-    for (;;) {
+    for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt += 1) {
       await bulkUpsert(tx, 'resource_enrollment', {
         key: ['enrollment_id'],
         update: [],
@@ -49,6 +52,7 @@ export class EnrollmentStore {
       // One that was there went with its device before it was locked: what happened to it must not be lost.
       if (rows.length === ids.length) return rows;
     }
+    throw new Error('Enrolments were deleted again and again while they were locked');
   }
 
   async write(tx: Tx, rows: readonly EnrollmentRow[]): Promise<void> {

@@ -61,7 +61,7 @@ function service(
     env: {
       NODE_ENV: 'production',
       // As in docs/operations.md: V8 and glibc keep far more than is needed where nobody tells them.
-      NODE_OPTIONS: '--max-old-space-size=256 --max-semi-space-size=8',
+      NODE_OPTIONS: '--max-old-space-size=256 --max-semi-space-size=16',
       MALLOC_ARENA_MAX: '2',
       ESPALIER_LOG_LEVEL: options.logLevel,
       ESPALIER_REPLICA: `${name}-1`,
