@@ -83,10 +83,10 @@ SELECT m.collection_id, m.resource_id FROM "config_proxy"."collection_member" m
   WHERE m.resource_id IN (SELECT CAST(value AS bigint) FROM OPENJSON(@0));
 -- ["[16777219]"]
 
-SET XACT_ABORT ON; BEGIN TRANSACTION; UPDATE t SET "member_id" = v."member_id" FROM "config_proxy"."scope_enrollment" AS t WITH (UPDLOCK, HOLDLOCK) INNER JOIN (VALUES (@0, @1)) AS v ("enrollment_id", "member_id") ON t."enrollment_id" = v."enrollment_id";
+SET XACT_ABORT ON; BEGIN TRANSACTION; UPDATE t SET "member_id" = v."member_id" FROM (VALUES (@0, @1)) AS v ("enrollment_id", "member_id") INNER LOOP JOIN "config_proxy"."scope_enrollment" AS t WITH (UPDLOCK, HOLDLOCK) ON t."enrollment_id" = v."enrollment_id";
   INSERT INTO "config_proxy"."scope_enrollment" ("enrollment_id", "member_id") SELECT v."enrollment_id", v."member_id" FROM (VALUES (@0, @1)) AS v ("enrollment_id", "member_id")
-  WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."scope_enrollment" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."enrollment_id" = v."enrollment_id");
-  COMMIT TRANSACTION;
+  WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."scope_enrollment" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."enrollment_id" = v."enrollment_id")
+  OPTION (LOOP JOIN); COMMIT TRANSACTION;
 -- ["E1",16777219]
 
 DELETE FROM "config_proxy"."scope_enrollment" WHERE enrollment_id IN (@0);

@@ -48,8 +48,8 @@ SELECT * FROM (SELECT id, counted_at FROM "config_proxy"."deployment" WHERE coun
 
 SET XACT_ABORT ON; BEGIN TRANSACTION; 
   INSERT INTO "config_proxy"."deployment_summary" ("deployment_id", "success", "in_progress", "requirements_not_met", "failed") SELECT v."deployment_id", v."success", v."in_progress", v."requirements_not_met", v."failed" FROM (VALUES (@0, @1, @2, @3, @4)) AS v ("deployment_id", "success", "in_progress", "requirements_not_met", "failed")
-  WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."deployment_summary" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."deployment_id" = v."deployment_id");
-  COMMIT TRANSACTION;
+  WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."deployment_summary" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."deployment_id" = v."deployment_id")
+  OPTION (LOOP JOIN); COMMIT TRANSACTION;
 -- ["deployment",0,0,0,0]
 
 SELECT ci_id FROM "config_proxy"."deployment_item_summary" WHERE deployment_id = @0 ORDER BY ci_id;
@@ -57,8 +57,8 @@ SELECT ci_id FROM "config_proxy"."deployment_item_summary" WHERE deployment_id =
 
 SET XACT_ABORT ON; BEGIN TRANSACTION; 
   INSERT INTO "config_proxy"."deployment_item_summary" ("deployment_id", "ci_id", "unknown", "compliant", "non_compliant", "conflict", "failed") SELECT v."deployment_id", v."ci_id", v."unknown", v."compliant", v."non_compliant", v."conflict", v."failed" FROM (VALUES (@0, @1, @2, @3, @4, @5, @6)) AS v ("deployment_id", "ci_id", "unknown", "compliant", "non_compliant", "conflict", "failed")
-  WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."deployment_item_summary" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."deployment_id" = v."deployment_id" AND t."ci_id" = v."ci_id");
-  COMMIT TRANSACTION;
+  WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."deployment_item_summary" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."deployment_id" = v."deployment_id" AND t."ci_id" = v."ci_id")
+  OPTION (LOOP JOIN); COMMIT TRANSACTION;
 -- ["deployment","ci",0,0,0,0,0]
 
 DELETE FROM "config_proxy"."deployment_summary" WHERE deployment_id = @0;

@@ -111,7 +111,7 @@ CREATE TABLE "config_proxy"."deployment_item_state" (
   "reason" nvarchar(1000) COLLATE Latin1_General_100_BIN2 NULL,
   "error_code" nvarchar(128) COLLATE Latin1_General_100_BIN2 NULL,
   "updated_at" bigint NOT NULL,
-  CONSTRAINT "pk_deployment_item_state" PRIMARY KEY ("deployment_id", "ci_id", "enrollment_id")
+  CONSTRAINT "pk_deployment_item_state" PRIMARY KEY NONCLUSTERED ("deployment_id", "ci_id", "enrollment_id")
 );
 CREATE INDEX "ix_deployment_item_state_enrollment_id_deployment_id" ON "config_proxy"."deployment_item_state" ("enrollment_id", "deployment_id");
 CREATE INDEX "ix_deployment_item_state_gone" ON "config_proxy"."deployment_item_state" ("updated_at") WHERE state = -1;
@@ -126,7 +126,7 @@ CREATE TABLE "config_proxy"."state_message" (
   "error_code" nvarchar(128) COLLATE Latin1_General_100_BIN2 NULL,
   "is_gone" smallint NOT NULL,
   "updated_at" bigint NOT NULL,
-  CONSTRAINT "pk_state_message" PRIMARY KEY ("enrollment_id", "topic_type", "topic_id")
+  CONSTRAINT "pk_state_message" PRIMARY KEY NONCLUSTERED ("enrollment_id", "topic_type", "topic_id")
 );
 CREATE INDEX "ix_state_message_gone" ON "config_proxy"."state_message" ("updated_at") WHERE is_gone = 1;
 CREATE TABLE "config_proxy"."status_message" (

@@ -15,8 +15,8 @@ SELECT r."resource_type", r."netbios_name", r."serial_number", r."hardware_uuid"
 
 SET XACT_ABORT ON; BEGIN TRANSACTION; 
   INSERT INTO "config_proxy"."resource_enrollment" ("enrollment_id", "resource_id", "user_resource_id", "device_enrollment_id", "kind", "is_active", "state", "state_at", "enrolled_at", "removed_at", "enrollment_id_folded", "kind_folded", "state_folded") SELECT v."enrollment_id", v."resource_id", v."user_resource_id", v."device_enrollment_id", v."kind", v."is_active", v."state", v."state_at", v."enrolled_at", v."removed_at", v."enrollment_id_folded", v."kind_folded", v."state_folded" FROM (VALUES (@0, NULL, NULL, @1, @2, @3, @4, @5, NULL, NULL, @6, @7, @8), (@9, NULL, NULL, @10, @11, @12, @13, @14, NULL, NULL, @15, @16, @17)) AS v ("enrollment_id", "resource_id", "user_resource_id", "device_enrollment_id", "kind", "is_active", "state", "state_at", "enrolled_at", "removed_at", "enrollment_id_folded", "kind_folded", "state_folded")
-  WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."resource_enrollment" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."enrollment_id" = v."enrollment_id");
-  COMMIT TRANSACTION;
+  WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."resource_enrollment" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."enrollment_id" = v."enrollment_id")
+  OPTION (LOOP JOIN); COMMIT TRANSACTION;
 -- ["U","U","device",0,"pending",0,"u","device","pending","U:jane","U","user",0,"pending",0,"u:jane","user","pending"]
 
 SELECT enrollment_id, resource_id, user_resource_id, device_enrollment_id, kind, is_active, state,
@@ -56,28 +56,28 @@ SELECT i.resource_id, i.source, i.reported_at, i.fingerprints FROM "config_proxy
 
 SET XACT_ABORT ON; BEGIN TRANSACTION; 
   INSERT INTO "config_proxy"."inventory_report" ("resource_id", "source", "reported_at", "fingerprints") SELECT v."resource_id", v."source", v."reported_at", v."fingerprints" FROM (VALUES (@0, @1, @2, @3)) AS v ("resource_id", "source", "reported_at", "fingerprints")
-  WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."inventory_report" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."resource_id" = v."resource_id" AND t."source" = v."source");
-  COMMIT TRANSACTION;
+  WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."inventory_report" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."resource_id" = v."resource_id" AND t."source" = v."source")
+  OPTION (LOOP JOIN); COMMIT TRANSACTION;
 -- [1,"device",0,"{}"]
 
 SELECT i.resource_id, i.source, i.reported_at, i.fingerprints FROM "config_proxy"."inventory_report" AS i WITH (UPDLOCK)
   WHERE i.resource_id IN (SELECT CAST(value AS bigint) FROM OPENJSON(@0)) ORDER BY i.resource_id, i.source ;
 -- ["[1]"]
 
-SET XACT_ABORT ON; BEGIN TRANSACTION; UPDATE t SET "reported_at" = v."reported_at", "fingerprints" = v."fingerprints" FROM "config_proxy"."inventory_report" AS t WITH (UPDLOCK, HOLDLOCK) INNER JOIN (VALUES (@0, @1, @2, @3)) AS v ("resource_id", "source", "reported_at", "fingerprints") ON t."resource_id" = v."resource_id" AND t."source" = v."source";
+SET XACT_ABORT ON; BEGIN TRANSACTION; UPDATE t SET "reported_at" = v."reported_at", "fingerprints" = v."fingerprints" FROM (VALUES (@0, @1, @2, @3)) AS v ("resource_id", "source", "reported_at", "fingerprints") INNER LOOP JOIN "config_proxy"."inventory_report" AS t WITH (UPDLOCK, HOLDLOCK) ON t."resource_id" = v."resource_id" AND t."source" = v."source";
   INSERT INTO "config_proxy"."inventory_report" ("resource_id", "source", "reported_at", "fingerprints") SELECT v."resource_id", v."source", v."reported_at", v."fingerprints" FROM (VALUES (@0, @1, @2, @3)) AS v ("resource_id", "source", "reported_at", "fingerprints")
-  WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."inventory_report" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."resource_id" = v."resource_id" AND t."source" = v."source");
-  COMMIT TRANSACTION;
+  WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."inventory_report" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."resource_id" = v."resource_id" AND t."source" = v."source")
+  OPTION (LOOP JOIN); COMMIT TRANSACTION;
 -- [1,"device",5,"{\"disk\":\"f\"}"]
 
 SELECT resource_id, instance_key, fingerprint, revision_id FROM "config_proxy"."gs_disk"
   WHERE resource_id IN (SELECT CAST(value AS bigint) FROM OPENJSON(@0));
 -- ["[1]"]
 
-SET XACT_ABORT ON; BEGIN TRANSACTION; UPDATE t SET "fingerprint" = v."fingerprint", "revision_id" = v."revision_id", "time_stamp" = v."time_stamp", "caption" = v."caption", "caption_folded" = v."caption_folded", "size" = v."size" FROM "config_proxy"."gs_disk" AS t WITH (UPDLOCK, HOLDLOCK) INNER JOIN (VALUES (@0, @1, @2, @3, @4, @5, @6, @7)) AS v ("resource_id", "instance_key", "fingerprint", "revision_id", "time_stamp", "caption", "caption_folded", "size") ON t."resource_id" = v."resource_id" AND t."instance_key" = v."instance_key";
+SET XACT_ABORT ON; BEGIN TRANSACTION; UPDATE t SET "fingerprint" = v."fingerprint", "revision_id" = v."revision_id", "time_stamp" = v."time_stamp", "caption" = v."caption", "caption_folded" = v."caption_folded", "size" = v."size" FROM (VALUES (@0, @1, @2, @3, @4, @5, @6, @7)) AS v ("resource_id", "instance_key", "fingerprint", "revision_id", "time_stamp", "caption", "caption_folded", "size") INNER LOOP JOIN "config_proxy"."gs_disk" AS t WITH (UPDLOCK, HOLDLOCK) ON t."resource_id" = v."resource_id" AND t."instance_key" = v."instance_key";
   INSERT INTO "config_proxy"."gs_disk" ("resource_id", "instance_key", "fingerprint", "revision_id", "time_stamp", "caption", "caption_folded", "size") SELECT v."resource_id", v."instance_key", v."fingerprint", v."revision_id", v."time_stamp", v."caption", v."caption_folded", v."size" FROM (VALUES (@0, @1, @2, @3, @4, @5, @6, @7)) AS v ("resource_id", "instance_key", "fingerprint", "revision_id", "time_stamp", "caption", "caption_folded", "size")
-  WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."gs_disk" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."resource_id" = v."resource_id" AND t."instance_key" = v."instance_key");
-  COMMIT TRANSACTION;
+  WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."gs_disk" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."resource_id" = v."resource_id" AND t."instance_key" = v."instance_key")
+  OPTION (LOOP JOIN); COMMIT TRANSACTION;
 -- [1,"","f",1,5,"x","x",1]
 
 SELECT "resource_id", "instance_key", "fingerprint", "revision_id", "time_stamp", "replaced_at", "caption", "size"
@@ -89,10 +89,10 @@ DELETE FROM "config_proxy"."hs_disk" WHERE replaced_at < @0 AND id IN
   (SELECT id FROM "config_proxy"."hs_disk" ORDER BY id OFFSET 0 ROWS FETCH NEXT 10 ROWS ONLY);
 -- [5]
 
-SET XACT_ABORT ON; BEGIN TRANSACTION; UPDATE t SET "property_name" = v."property_name", "property_value" = v."property_value", "property_value_folded" = v."property_value_folded", "updated_at" = v."updated_at", "updated_by" = v."updated_by" FROM "config_proxy"."extension_data" AS t WITH (UPDLOCK, HOLDLOCK) INNER JOIN (VALUES (@0, @1, @2, @3, @4, @5, @6)) AS v ("resource_id", "property_name", "property_name_folded", "property_value", "property_value_folded", "updated_at", "updated_by") ON t."resource_id" = v."resource_id" AND t."property_name_folded" = v."property_name_folded";
+SET XACT_ABORT ON; BEGIN TRANSACTION; UPDATE t SET "property_name" = v."property_name", "property_value" = v."property_value", "property_value_folded" = v."property_value_folded", "updated_at" = v."updated_at", "updated_by" = v."updated_by" FROM (VALUES (@0, @1, @2, @3, @4, @5, @6)) AS v ("resource_id", "property_name", "property_name_folded", "property_value", "property_value_folded", "updated_at", "updated_by") INNER LOOP JOIN "config_proxy"."extension_data" AS t WITH (UPDLOCK, HOLDLOCK) ON t."resource_id" = v."resource_id" AND t."property_name_folded" = v."property_name_folded";
   INSERT INTO "config_proxy"."extension_data" ("resource_id", "property_name", "property_name_folded", "property_value", "property_value_folded", "updated_at", "updated_by") SELECT v."resource_id", v."property_name", v."property_name_folded", v."property_value", v."property_value_folded", v."updated_at", v."updated_by" FROM (VALUES (@0, @1, @2, @3, @4, @5, @6)) AS v ("resource_id", "property_name", "property_name_folded", "property_value", "property_value_folded", "updated_at", "updated_by")
-  WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."extension_data" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."resource_id" = v."resource_id" AND t."property_name_folded" = v."property_name_folded");
-  COMMIT TRANSACTION;
+  WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."extension_data" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."resource_id" = v."resource_id" AND t."property_name_folded" = v."property_name_folded")
+  OPTION (LOOP JOIN); COMMIT TRANSACTION;
 -- [1,"AssetTag","assettag","A1","a1",5,"admin"]
 
 SELECT a.resource_id, a.user_resource_id, a.by_enrollment, a.by_admin, a.is_primary, a.created_at,

@@ -52,6 +52,7 @@ describe('resolveEnrollment', () => {
     ['an endless identifier', { udid: 'D'.repeat(129) }, 'UDID is longer than 128'],
     ['an endless user', { udid: 'D', userId: 'U'.repeat(256) }, 'UserID is longer than 255'],
     ['control characters', { udid: 'D', userId: 'U\n' }, 'UserID holds a control character'],
+    ['a blank at the end', { udid: 'D', userId: 'U ' }, 'UserID begins or ends with a blank'],
     [
       'a Shared iPad user without a name',
       { udid: 'D', userId: sharedIpad },

@@ -109,6 +109,8 @@ function userChannel(
   if (user.length > longestUserId)
     throw new MdmProtocolError(`is longer than ${longestUserId} characters`, key);
   if (/\p{Cc}/u.test(user)) throw new MdmProtocolError('holds a control character', key);
+  // SQL Server compares without blanks at the end.
+  if (user !== user.trim()) throw new MdmProtocolError('begins or ends with a blank', key);
   return { id: `${deviceId}:${user}`, type, deviceId, userId: user };
 }
 

@@ -6,16 +6,16 @@ INSERT INTO "mdm"."thing" ("id", "note", "created_at", "priority", "is_open") SE
   WHERE "id" = @0);
 -- ["A","a note",1750000000000,0,1]
 
-SET XACT_ABORT ON; BEGIN TRANSACTION; UPDATE t SET "priority" = v."priority" FROM "mdm"."thing" AS t WITH (UPDLOCK, HOLDLOCK) INNER JOIN (VALUES (@0, @1, @2, @3, @4), (@5, @6, @7, @8, @9)) AS v ("id", "note", "created_at", "priority", "is_open") ON t."id" = v."id";
+SET XACT_ABORT ON; BEGIN TRANSACTION; UPDATE t SET "priority" = v."priority" FROM (VALUES (@0, @1, @2, @3, @4), (@5, @6, @7, @8, @9)) AS v ("id", "note", "created_at", "priority", "is_open") INNER LOOP JOIN "mdm"."thing" AS t WITH (UPDLOCK, HOLDLOCK) ON t."id" = v."id";
   INSERT INTO "mdm"."thing" ("id", "note", "created_at", "priority", "is_open") SELECT v."id", v."note", v."created_at", v."priority", v."is_open" FROM (VALUES (@0, @1, @2, @3, @4), (@5, @6, @7, @8, @9)) AS v ("id", "note", "created_at", "priority", "is_open")
-  WHERE NOT EXISTS (SELECT 1 FROM "mdm"."thing" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."id" = v."id");
-  COMMIT TRANSACTION;
+  WHERE NOT EXISTS (SELECT 1 FROM "mdm"."thing" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."id" = v."id")
+  OPTION (LOOP JOIN); COMMIT TRANSACTION;
 -- ["A","a note",1750000000000,0,1,"B","a note",1750000000000,0,1]
 
 SET XACT_ABORT ON; BEGIN TRANSACTION; 
   INSERT INTO "mdm"."thing" ("id", "note", "created_at", "priority", "is_open") SELECT v."id", v."note", v."created_at", v."priority", v."is_open" FROM (VALUES (@0, @1, @2, @3, @4)) AS v ("id", "note", "created_at", "priority", "is_open")
-  WHERE NOT EXISTS (SELECT 1 FROM "mdm"."thing" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."id" = v."id");
-  COMMIT TRANSACTION;
+  WHERE NOT EXISTS (SELECT 1 FROM "mdm"."thing" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."id" = v."id")
+  OPTION (LOOP JOIN); COMMIT TRANSACTION;
 -- ["A","a note",1750000000000,0,1]
 
 UPDATE "mdm"."thing" WITH (UPDLOCK, READPAST, ROWLOCK) SET is_open = 0, serial = NULL

@@ -142,7 +142,10 @@ export type InventoryGroup = z.output<typeof inventoryGroupSchema>;
 
 export const extensionNameSchema = z
   .string()
-  .regex(/^[\p{L}\p{N}_][\p{L}\p{N}_. -]{0,127}$/u, 'must be 1 to 128 letters, digits, blanks, _ . -')
+  .regex(
+    /^[\p{L}\p{N}_](?:[\p{L}\p{N}_. -]{0,126}[\p{L}\p{N}_.-])?$/u,
+    'must be 1 to 128 letters, digits, blanks, _ . -, and neither begin nor end with a blank',
+  )
   .meta({ description: 'Name of the property; case does not count.' });
 
 /** PropertyName to value, as SetExtensionData takes them. */

@@ -24,7 +24,9 @@ export class Ddl {
       // SQLite's AUTOINCREMENT is spelt as part of the column.
       ...(sequence && this.dialect === 'sqlite'
         ? []
-        : [`CONSTRAINT ${quoted(this.name('pk', name))} PRIMARY KEY (${list(table.primaryKey)})`]),
+        : [
+            `CONSTRAINT ${quoted(this.name('pk', name))} ${this.primaryKey(table)} (${list(table.primaryKey)})`,
+          ]),
       ...(table.unique ?? []).map(
         (unique) => `CONSTRAINT ${quoted(this.name('uq', name, unique))} UNIQUE (${list(unique)})`,
       ),
@@ -78,6 +80,13 @@ export class Ddl {
     return [`DROP INDEX ${this.dialect === 'postgres' ? `${quoted(this.schema)}.` : ''}${name}`];
   }
 
+  /** SQL Server clusters a table by its primary key, whose values must not exceed 900 bytes then, else 1,700. */
+  private primaryKey({ columns, primaryKey }: TableSpec): string {
+    if (this.dialect !== 'mssql') return 'PRIMARY KEY';
+    const bytes = primaryKey.reduce((sum, name) => sum + mssqlKeyBytes(columns[name]), 0);
+    return bytes > CLUSTERED_KEY_BYTES ? 'PRIMARY KEY NONCLUSTERED' : 'PRIMARY KEY';
+  }
+
   private column(table: string, name: string, spec: ColumnSpec): string {
     if (spec.type === 'sequence') return `${quoted(name)} ${sequences[this.dialect]}`;
     const type = types[this.dialect](spec, this.mssqlCollation);
@@ -127,6 +136,12 @@ const quoted = (name: string): string => `"${name}"`;
 const list = (names: readonly string[]): string => names.map(quoted).join(', ');
 
 const ID_LENGTH = 64;
+
+const CLUSTERED_KEY_BYTES = 900;
+
+/** Two for each character; eight for numbers, of which some take less. */
+const mssqlKeyBytes = (spec: ColumnSpec | undefined): number =>
+  spec?.type === 'id' || spec?.type === 'text' ? 2 * lengthOf(spec) : 8;
 
 const sequences: Readonly<Record<Dialect, string>> = {
   sqlite: 'INTEGER PRIMARY KEY AUTOINCREMENT',

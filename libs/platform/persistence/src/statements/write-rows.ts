@@ -112,7 +112,8 @@ const onConflictDoUpdate: UpsertSql = (table, key, update, { columns, values }) 
 const upsertSql: Readonly<Record<Dialect, UpsertSql>> = {
   sqlite: onConflictDoUpdate,
   postgres: onConflictDoUpdate,
-  // MERGE has known races and bugs; update under a range lock, then insert what was not there.
+  // MERGE has known races and bugs; update under a range lock, then insert what was not there. By loops, which find
+  // rows by their key: a plan that reads the whole table, as for one that was small when it was made, would lock it.
   mssql: (table, key, update, { names, columns, values }) => {
     const match = key.map((name) => `t.${quoted(name)} = v.${quoted(name)}`).join(' AND ');
     const set = update.map((name) => `${quoted(name)} = v.${quoted(name)}`).join(', ');
@@ -120,11 +121,11 @@ const upsertSql: Readonly<Record<Dialect, UpsertSql>> = {
     const change =
       update.length === 0
         ? ''
-        : `UPDATE t SET ${set} FROM {${table}} AS t WITH (UPDLOCK, HOLDLOCK) INNER JOIN ${source} ON ${match};`;
+        : `UPDATE t SET ${set} FROM ${source} INNER LOOP JOIN {${table}} AS t WITH (UPDLOCK, HOLDLOCK) ON ${match};`;
     const fields = names.map((name) => `v.${quoted(name)}`).join(', ');
     return `SET XACT_ABORT ON; BEGIN TRANSACTION; ${change}
       INSERT INTO {${table}} (${columns}) SELECT ${fields} FROM ${source}
-      WHERE NOT EXISTS (SELECT 1 FROM {${table}} AS t WITH (UPDLOCK, HOLDLOCK) WHERE ${match});
-      COMMIT TRANSACTION`;
+      WHERE NOT EXISTS (SELECT 1 FROM {${table}} AS t WITH (UPDLOCK, HOLDLOCK) WHERE ${match})
+      OPTION (LOOP JOIN); COMMIT TRANSACTION`;
   },
 };
