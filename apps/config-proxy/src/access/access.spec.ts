@@ -48,7 +48,7 @@ describe('access to the console port', () => {
       `Authorization: Bearer ${harness.place.adminToken}`,
     ];
     const url = `https://localhost:${harness.ports.console}/api/v1`;
-    const { stdout } = await run('curl', [...base, `${url}/devices?limit=2`]);
+    const { stdout } = await run('curl', [...base, `${url}/enrollments?limit=2`]);
     expect(JSON.parse(stdout)).toMatchObject({
       items: [{ id: 'DEVICE-0' }, { id: 'DEVICE-1' }],
       nextCursor: '2',
