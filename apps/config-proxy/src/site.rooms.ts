@@ -80,6 +80,7 @@ export function buildSite(outside: SiteSurroundings): SiteRooms {
     series: numbers,
     changes: collections.changes,
     scope: collections.scope,
+    forgetDevice: collections.forgetDevice,
     siteCode: settings.siteCode,
   });
   const library = buildLibraryRooms({

@@ -150,7 +150,7 @@ describeOnEachDatabase('the stores of mdm-policy', { migrations: mdmPolicyMigrat
     const found = await store.loadWithDeviceFacts(db, ['A', 'A:anna', 'AB:anna']);
     expect(found.get('A:anna')).toMatchObject({ platform: 'mac', time_zone: 'Asia/Tokyo' });
     expect(found.get('AB:anna')).toMatchObject(nothing);
-    expect(await store.usersOf(db, 'A')).toEqual(['A:anna', 'A:zoë']);
+    expect(await store.usersOf(db, ['A', 'AC'])).toEqual(['A:anna', 'A:zoë']);
   });
 
   it('keeps deployments, the deleted ones as a name only', async () => {

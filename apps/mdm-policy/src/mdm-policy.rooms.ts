@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { EventPublisher, type Messaging, type OutboxRelay } from '@espalier/messaging';
 import type { Database, Inbox, Outbox } from '@espalier/persistence';
-import { NudgedLoop, type Logger, type Registry } from '@espalier/service-kit';
+import { NudgedLoop, RetentionService, type Logger, type Registry } from '@espalier/service-kit';
 import { ActualStateService } from './actual-state/actual-state.service.js';
 import { ActualStateStore } from './actual-state/actual-state.store.js';
 import { AgendaStore } from './agenda/agenda.store.js';
@@ -25,7 +25,6 @@ import { CompletionService } from './policy-items/completion.service.js';
 import { EarlyCompletionStore } from './policy-items/early-completion.store.js';
 import { ManagedItemStore } from './policy-items/managed-item.store.js';
 import { ReconcileService } from './reconcile/reconcile.service.js';
-import { RetentionService } from './retention/retention.service.js';
 import { ConflictNotices } from './rollouts/conflict-notices.js';
 import { NoticeStore } from './rollouts/notice.store.js';
 import { RolloutService } from './rollouts/rollout.service.js';
@@ -189,7 +188,6 @@ export function buildRooms(outside: MdmPolicySurroundings): MdmPolicyRooms {
     handover: loop('handover', () => handover.step()),
     healing: loop('healing', (signal) => once(healing.healIfDue(signal)), MINUTE / 4),
     rollouts: loop('rollouts', () => once(rollouts.check()), MINUTE),
-    retention: loop('retention', () => once(retention.prune()), HOUR),
   };
   return {
     enrollments,
@@ -207,7 +205,7 @@ export function buildRooms(outside: MdmPolicySurroundings): MdmPolicyRooms {
     nudge: nudgeReconcile,
     start: () => Object.values(loops).forEach((each) => each.start()),
     stop: async () => {
-      await Promise.all(Object.values(loops).map((each) => each.stop()));
+      await Promise.all([...Object.values(loops).map((each) => each.stop()), retention.stop()]);
     },
   };
 }

@@ -2,6 +2,7 @@ import {
   databaseSettings,
   defineConfig,
   fields,
+  keyringSettings,
   natsSettings,
   setting,
   type ConfigOf,
@@ -16,9 +17,7 @@ export const mdmConfig = defineConfig({
   settings: {
     ...databaseSettings,
     ...natsSettings,
-    keyringFile: setting('ESPALIER_KEYRING_FILE', fields.path(), {
-      description: 'Keys that encrypt secrets at rest. Losing this file loses every escrowed secret.',
-    }),
+    ...keyringSettings,
     site: setting(
       'ESPALIER_SITE',
       z

@@ -44,7 +44,7 @@ import { StatusReporter } from './status/status-reporter.js';
 /** What the rooms need from outside. */
 export interface MdmSurroundings {
   readonly db: Database;
-  readonly outbox: Pick<Outbox, 'append' | 'appendAll'>;
+  readonly outbox: Pick<Outbox, 'appendAll'>;
   readonly relay: Pick<OutboxRelay, 'nudge'>;
   readonly apns: Pick<ApnsClient, 'push' | 'topic'>;
   readonly vault: Keyring;

@@ -93,6 +93,34 @@ describeOnEachDatabase('members of collections', { migrations: collectionMigrati
       expect((await harness.rooms.collections.get(frozen)).memberCount).toBe(1);
     });
 
+    it('whose record is deleted leave nothing that people gave them', async () => {
+      await harness.addSample(2);
+      const named = await harness.make('Named', { directResourceIds: [DEVICE, DEVICE + 1] });
+      const { variables, directRules, forgetDevice } = harness.rooms;
+      await variables.replace(
+        { deviceId: DEVICE },
+        [{ name: 'pin', value: '1', isMasked: true }],
+        anyVersion,
+      );
+      await harness.db.transaction((tx) => forgetDevice(tx, DEVICE));
+      expect(await harness.db.query('SELECT owner_id FROM {variable_set}')).toEqual([]);
+      const { items } = await directRules.list(named, { limit: 10 });
+      expect(items.map(({ resourceId }) => resourceId)).toEqual([DEVICE + 1]);
+    });
+
+    it('wait for another evaluation where one is given up in the middle', async () => {
+      await harness.addSample(7);
+      await harness.settle();
+      const macs = await harness.idOf('All Macs');
+      const evaluation = harness.kindOf('collection-evaluation');
+      const job = { id: 'job', params: { collectionIds: [macs] }, cursor: null, createdBy: 'spec' };
+      await evaluation.step(job, new AbortController().signal);
+      expect((await harness.rooms.collections.get(macs)).status).toBe('evaluating');
+      await harness.db.transaction(async (tx) => evaluation.abandoned?.(tx, job.params));
+      expect((await harness.rooms.collections.get(macs)).status).toBe('awaiting');
+      expect((await harness.rooms.collections.get('SMS00001')).status).toBe('ready');
+    });
+
     it('whose record is gone fall out at a whole evaluation', async () => {
       await harness.addSample(3);
       await harness.settle();

@@ -1,6 +1,5 @@
 import type { CollectionStatus } from '@espalier/contracts';
-import type { Queryable, Tx } from '@espalier/persistence';
-import { jsonRows } from './json-rows.sql.js';
+import { jsonRows, type Queryable, type Tx } from '@espalier/persistence';
 
 /** How many joined and left a collection. */
 export interface MemberChange {

@@ -22,7 +22,7 @@ SELECT collection_id, STRING_AGG(CAST(resource_id AS varchar(max)), ',') AS ids
 INSERT INTO "config_proxy"."collection_member" (collection_id, resource_id, is_direct, joined_at)
   SELECT j.collection, CAST(items.value AS integer), j.direct, CAST(@0 AS bigint)
   FROM (SELECT collection COLLATE Latin1_General_100_BIN2 AS collection, direct, ids
-  FROM OPENJSON(@1) WITH (collection nvarchar(400) '$.collection', direct int '$.direct', ids nvarchar(max) '$.ids' AS JSON) AS rows_of_json) AS j CROSS APPLY OPENJSON(j.ids) AS items;
+  FROM OPENJSON(@1) WITH (collection nvarchar(1000) '$.collection', direct bigint '$.direct', ids nvarchar(max) '$.ids' AS JSON) AS r) AS j CROSS APPLY OPENJSON(j.ids) AS items;
 -- [7,"[{\"collection\":\"DEV0000K\",\"direct\":1,\"ids\":[16777219]},{\"collection\":\"DEV0000K\",\"direct\":0,\"ids\":[16777220]}]"]
 
 DELETE FROM "config_proxy"."collection_member" WHERE collection_id = @0 AND resource_id IN (SELECT CAST(value AS bigint) FROM OPENJSON(@1));
@@ -35,7 +35,7 @@ UPDATE "config_proxy"."collection" SET member_count = member_count + d.joined_co
   last_member_change_at = @0, evaluation_joined = evaluation_joined + d.joined_count,
   evaluation_left = evaluation_left + d.left_count
   FROM (SELECT changed_id COLLATE Latin1_General_100_BIN2 AS changed_id, joined_count, left_count
-  FROM OPENJSON(@1) WITH (changed_id nvarchar(400) '$.changed_id', joined_count int '$.joined_count', left_count int '$.left_count') AS rows_of_json) AS d WHERE collection_id = d.changed_id;
+  FROM OPENJSON(@1) WITH (changed_id nvarchar(1000) '$.changed_id', joined_count bigint '$.joined_count', left_count bigint '$.left_count') AS r) AS d WHERE collection_id = d.changed_id;
 -- [7,"[{\"changed_id\":\"DEV0000K\",\"joined_count\":2,\"left_count\":1}]"]
 
 SELECT collection_id, member_count FROM "config_proxy"."collection" WHERE collection_id IN (@0);

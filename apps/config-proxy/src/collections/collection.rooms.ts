@@ -89,9 +89,10 @@ export function buildCollectionRooms(around: CollectionSurroundings) {
     now,
   });
 
+  const directRuleStore = new DirectRuleStore();
   const directRules = new DirectRuleService({
     db,
-    store: new DirectRuleStore(),
+    store: directRuleStore,
     collections: collectionStore,
     changes,
     now,
@@ -180,6 +181,11 @@ export function buildCollectionRooms(around: CollectionSurroundings) {
     /** For whoever keeps something of collections: asked before one is deleted. */
     addDependant: (dependant: CollectionDependant): void => {
       dependants.push(dependant);
+    },
+    /** For whoever deletes a device, in the same transaction: what people gave it here goes with it. */
+    forgetDevice: async (tx: Tx, resourceId: number): Promise<void> => {
+      await directRuleStore.deleteResource(tx, resourceId);
+      await variables.deleteDevice(tx, resourceId);
     },
     /** For the job runner. */
     jobKinds,

@@ -1,7 +1,7 @@
 import type { DirectRule } from '@espalier/contracts';
 import { idListSql, insertRows, page, type Page, type Queryable, type Tx } from '@espalier/persistence';
 
-/** The only writer of `collection_direct_rule`. Whoever writes holds the evaluation lock. */
+/** The only writer of `collection_direct_rule`. Whoever adds or removes rules holds the evaluation lock. */
 export class DirectRuleStore {
   /** Which of these resources the collection names. */
   async among(on: Queryable, collectionId: string, resourceIds: readonly number[]): Promise<Set<number>> {
@@ -51,6 +51,11 @@ export class DirectRuleStore {
        WHERE collection_id = :collectionId AND ${ids.isIn('resource_id', 'ids')}`,
       { collectionId, ids: ids.param(resourceIds) },
     );
+  }
+
+  /** Forgets a resource that is deleted in this transaction. */
+  async deleteResource(tx: Tx, resourceId: number): Promise<void> {
+    await tx.execute('DELETE FROM {collection_direct_rule} WHERE resource_id = :resourceId', { resourceId });
   }
 
   async deleteAll(tx: Tx, collectionId: string): Promise<void> {

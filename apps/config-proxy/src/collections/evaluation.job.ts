@@ -69,6 +69,14 @@ export class EvaluationJob implements JobKind<EvaluationParams> {
     return { done, cursor: null, finished: true, messages };
   }
 
+  /** Who is a member is right for some resources only: the collections wait for another evaluation. */
+  async abandoned(tx: Tx, { collectionIds }: EvaluationParams): Promise<void> {
+    const wanted = collectionIds === null ? undefined : new Set(collectionIds);
+    const plan = await this.#plan(tx);
+    const ids = kinds.flatMap((kind) => [...concerned(plan, kind, wanted)]);
+    await this.options.states.setStatus(tx, ids, 'awaiting');
+  }
+
   async #begin(wanted: ReadonlySet<string> | undefined): Promise<JobStepResult> {
     const { db, store, states, evaluation } = this.options;
     const total = await db.transaction(async (tx) => {

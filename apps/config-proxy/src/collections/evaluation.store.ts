@@ -1,10 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { CollectionKind } from '@espalier/contracts';
 import type { TypedQuery } from '@espalier/conditions';
-import { idListSql, limitSql, splitIds, type Queryable, type Tx } from '@espalier/persistence';
+import {
+  idListSql,
+  jsonItems,
+  jsonRows,
+  limitSql,
+  splitIds,
+  type Queryable,
+  type Tx,
+} from '@espalier/persistence';
 import { compileQuery, type Restriction } from '@espalier/query';
 import { inChunk, type Chunk } from './chunk.js';
-import { jsonItems, jsonRows } from './json-rows.sql.js';
 
 /** Ids by collection. */
 export type IdsByCollection = Map<string, number[]>;
@@ -132,7 +139,7 @@ export class EvaluationStore {
     await tx.execute(
       `INSERT INTO {collection_member} (collection_id, resource_id, is_direct, joined_at)
        SELECT j.collection, CAST(items.value AS integer), j.direct, CAST(:now AS bigint)
-       FROM ${rows} ${jsonItems[tx.dialect]('j.ids')}`,
+       FROM ${rows} ${jsonItems(tx.dialect, 'j.ids')}`,
       { now, joined: JSON.stringify(filled) },
     );
   }

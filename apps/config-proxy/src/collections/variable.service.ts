@@ -49,6 +49,11 @@ export class VariableService implements CollectionDependant {
     await this.options.store.delete(tx, collectionId);
   }
 
+  /** Forgets a device that is deleted in this transaction. */
+  async deleteDevice(tx: Tx, deviceId: number): Promise<void> {
+    await this.options.store.delete(tx, keyOf({ deviceId }));
+  }
+
   async #requireOwner(on: Queryable, owner: VariableOwner): Promise<void> {
     if ('collectionId' in owner) await this.options.collections.require(on, owner.collectionId);
     else await this.#requireDevice(on, owner.deviceId, { hint: '', end: '' });

@@ -30,11 +30,17 @@ const openGate: Gate = {
   },
 };
 
+/** What the specs look at of answers of every shape. */
+interface AnswerBody extends Record<string, unknown> {
+  readonly id: string;
+  readonly code: string;
+  readonly items: readonly { readonly change: string }[];
+}
+
 interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // oxlint-disable-next-line typescript/no-explicit-any -- Specs look into answers of every shape.
-  readonly json: any;
+  readonly json: AnswerBody;
 }
 
 const COLLECTION = 'ESP00014';
@@ -96,7 +102,7 @@ describe('the JSON API of deployments', () => {
     return {
       status: response.status,
       headers: response.headers,
-      json: text === '' ? undefined : JSON.parse(text),
+      json: JSON.parse(text === '' ? '{}' : text) as AnswerBody,
     };
   }
   const wanted = (more: object = {}): object => ({
@@ -114,7 +120,7 @@ describe('the JSON API of deployments', () => {
       json: { version: 1, priority: 1, notify: true, createdBy: expect.stringContaining('spec') },
     });
     expect(made.headers.get('etag')).toBe('"1"');
-    const path = `/deployments/${made.json.id as string}`;
+    const path = `/deployments/${made.json.id}`;
     expect(made.headers.get('location')).toBe(`/api/v1${path}`);
     expect((await send('POST', '/deployments', wanted(), key)).json.id).toBe(made.json.id);
     expect(await send('POST', '/deployments', wanted({ priority: 2 }), key)).toMatchObject({
@@ -177,9 +183,9 @@ describe('the JSON API of deployments', () => {
     expect(await send('GET', path)).toMatchObject({ status: 404, json: { code: 'ESP_DEPLOYMENT_UNKNOWN' } });
     const history = await send(
       'GET',
-      `/deployment-history?filter=${encodeURIComponent(`deploymentId eq '${made.json.id as string}'`)}`,
+      `/deployment-history?filter=${encodeURIComponent(`deploymentId eq '${made.json.id}'`)}`,
     );
-    expect(history.json.items.map(({ change }: { change: string }) => change)).toEqual([
+    expect(history.json.items.map(({ change }) => change)).toEqual([
       'deleted',
       'changed',
       'changed',
@@ -193,7 +199,7 @@ describe('the JSON API of deployments', () => {
 
   it('explains and lists states of a device also where no other service runs', async () => {
     const { json } = await send('POST', '/deployments', wanted());
-    const explained = await send('GET', `/devices/${mac}/explain?deployment=${json.id as string}`);
+    const explained = await send('GET', `/devices/${mac}/explain?deployment=${json.id}`);
     expect(explained).toMatchObject({
       status: 200,
       json: { resourceId: mac, explanations: [{ complies: false }] },
@@ -203,9 +209,9 @@ describe('the JSON API of deployments', () => {
       status: 503,
       json: { retryable: true },
     });
-    const job = await send('POST', `/deployments/${json.id as string}/evaluate`);
+    const job = await send('POST', `/deployments/${json.id}/evaluate`);
     expect(job).toMatchObject({ status: 202, json: { state: 'queued', total: 1 } });
-    expect(job.headers.get('location')).toBe(`/api/v1/jobs/${job.json.id as string}`);
+    expect(job.headers.get('location')).toBe(`/api/v1/jobs/${job.json.id}`);
   });
 
   it('refuses what makes no sense with a 4xx that names it, and changes nothing', async () => {

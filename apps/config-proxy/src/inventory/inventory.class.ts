@@ -7,7 +7,7 @@ import {
   type CatalogueProperty,
   type PropertySpec,
 } from './inventory.property.js';
-import { fingerprint, storedColumns } from './inventory.values.js';
+import { fingerprint, storedColumns, storedValue } from './inventory.values.js';
 
 /** What devices report, by the kind of the report. */
 export interface SourceFacts {
@@ -30,8 +30,8 @@ export interface InstanceRow {
   readonly key: string;
   /** Changes whenever a property does. */
   readonly fingerprint: string;
-  /** Columns of the properties, folded ones included. */
-  readonly columns: Readonly<Record<string, SqlValue>>;
+  /** Columns of the properties, folded ones included; made only for what has changed. */
+  columns(): Readonly<Record<string, SqlValue>>;
 }
 
 /** Another name under which a class can be asked for, with the properties that it shows. */
@@ -115,13 +115,15 @@ export function inventoryClass<S extends InventorySource, I>(spec: ClassSpec<S, 
     properties: properties.map(({ from: _from, ...property }) => property),
     rowsOf: (facts, context) => {
       const rows = instances(facts, context).map((instance) => {
-        const columns: Record<string, SqlValue> = {};
-        for (const property of properties)
-          Object.assign(columns, storedColumns(property, property.from(instance)));
+        const values = properties.map((property) => storedValue(property, property.from(instance)));
         return {
           key: key === undefined ? '' : shortKey(key(instance)),
-          fingerprint: fingerprint(Object.values(columns)),
-          columns,
+          fingerprint: fingerprint(values),
+          columns: () =>
+            Object.assign(
+              {},
+              ...properties.map((property, index) => storedColumns(property, values[index] ?? null)),
+            ) as Record<string, SqlValue>,
         };
       });
       return key === undefined ? rows.slice(0, 1) : withUniqueKeys(rows);

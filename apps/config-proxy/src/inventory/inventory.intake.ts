@@ -1,13 +1,12 @@
 import type { BatchedEvent } from '@espalier/messaging';
 import type { Tx } from '@espalier/persistence';
 import type { ResourceChange } from '../collections/change-log.store.js';
-import { discoveryOfFacts, type Discovery } from '../resources/discovery.js';
+import { DISCOVERY_COLUMNS, discoveryOfFacts, type Discovery } from '../resources/discovery.js';
 import type { EnrollmentIntake } from '../resources/enrollment.intake.js';
 import type { EnrollmentNews } from '../resources/enrollment.news.js';
 import { deviceOf, type EnrolledResource, type EnrollmentStore } from '../resources/enrollment.store.js';
 import { identityEvidence } from '../resources/identity.js';
 import { ResourceBatch, type ResourceSurroundings } from '../resources/resource.batch.js';
-import type { ResourceRow } from '../resources/resource.row.js';
 import { namesOf } from './inventory.catalogue.js';
 import type { CatalogueClass } from './inventory.class.js';
 import { groupsOf, newestReports, type InventoryEvent, type InventoryReport } from './inventory.reports.js';
@@ -126,11 +125,10 @@ export class InventoryIntake {
         : [],
     );
     if (told.length === 0) return;
-    const rows = await this.options.store.load(
+    const byId = await this.options.store.discoveries(
       tx,
       told.map(({ id }) => id),
     );
-    const byId = new Map(rows.map((row) => [row.resource_id, row]));
     const news = told.filter(({ id, discovery }) => tellsMore(byId.get(id), discovery));
     if (news.length === 0) return;
     const batch = new ResourceBatch(tx, this.options);
@@ -150,11 +148,8 @@ export class InventoryIntake {
   }
 }
 
-const tellsMore = (row: ResourceRow | undefined, discovery: Discovery): boolean =>
-  row !== undefined &&
-  Object.entries(discovery).some(
-    ([name, value]) => value !== null && value !== row[name as keyof ResourceRow],
-  );
+const tellsMore = (known: Discovery | undefined, told: Discovery): boolean =>
+  known !== undefined && DISCOVERY_COLUMNS.some((name) => told[name] !== null && told[name] !== known[name]);
 
 function changesOf(changes: ReadonlyMap<CatalogueClass, readonly GroupChange[]>): ResourceChange[] {
   const classes = new Map<number, string[]>();

@@ -75,7 +75,9 @@ export function groupsOf(report: InventoryReport, context: ReportContext): Repor
     return {
       class: item,
       rows,
-      fingerprint: fingerprint(rows.map((row) => [row.key, row.fingerprint])),
+      fingerprint: item.single
+        ? (rows[0]?.fingerprint ?? '')
+        : fingerprint(rows.map((row) => [row.key, row.fingerprint])),
     };
   });
 }

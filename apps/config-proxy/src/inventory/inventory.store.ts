@@ -1,9 +1,22 @@
-import { idListSql, limitSql, rowLock, type Queryable, type SqlValue, type Tx } from '@espalier/persistence';
-import { bulkInsert, bulkUpsert } from '../resources/bulk-write.js';
-import { instanceList, isAmongInstances, type InstanceKey } from './instance-list.sql.js';
+import {
+  idListSql,
+  limitSql,
+  rowLock,
+  upsert,
+  type Queryable,
+  type SqlValue,
+  type Tx,
+} from '@espalier/persistence';
+import {
+  instanceList,
+  isAmongInstances,
+  namedInstances,
+  type InstanceKey,
+  type ReplacedInstance,
+} from './instances.sql.js';
 import { inventoryClasses } from './inventory.catalogue.js';
 import type { CatalogueClass, InstanceRow, InventorySource } from './inventory.class.js';
-import { INSTANCE_COLUMNS } from './inventory.tables.js';
+import { INSTANCE_COLUMNS, instanceColumnNames } from './inventory.tables.js';
 
 /** When a kind of report last came from a resource, and what it said. */
 export interface StoredReport {
@@ -42,22 +55,27 @@ export class InventoryStore {
     tx: Tx,
     wanted: readonly Pick<StoredReport, 'resource_id' | 'source'>[],
   ): Promise<StoredReport[]> {
+    if (wanted.length === 0) return [];
     const list = idListSql(tx.dialect);
     const { hint, end } = rowLock(tx.dialect, 'i', 'update');
-    const ids = { ids: list.param([...new Set(wanted.map(({ resource_id }) => resource_id))]) };
+    const params = {
+      ids: list.param([...new Set(wanted.map(({ resource_id }) => resource_id))]),
+      sources: [...new Set(wanted.map(({ source }) => source))],
+    };
     const read = async (): Promise<StoredReport[]> =>
       (
         await tx.query<Omit<StoredReport, 'fingerprints'> & { fingerprints: string }>(
           `SELECT i.resource_id, i.source, i.reported_at, i.fingerprints FROM {inventory_report} AS i ${hint}
-           WHERE ${list.isIn('i.resource_id', 'ids')} ORDER BY i.resource_id, i.source ${end}`,
-          ids,
+           WHERE ${list.isIn('i.resource_id', 'ids')} AND i.source IN (:sources)
+           ORDER BY i.resource_id, i.source ${end}`,
+          params,
         )
       ).map((row) => ({ ...row, fingerprints: JSON.parse(row.fingerprints) as Record<string, string> }));
     const known = await read();
     const has = new Set(known.map(({ resource_id, source }) => `${resource_id}:${source}`));
     const missing = wanted.filter(({ resource_id, source }) => !has.has(`${resource_id}:${source}`));
     if (missing.length === 0) return known;
-    await bulkUpsert(tx, 'inventory_report', {
+    await upsert(tx, 'inventory_report', {
       key: ['resource_id', 'source'],
       update: [],
       rows: missing.map(({ resource_id, source }) => ({
@@ -71,7 +89,7 @@ export class InventoryStore {
   }
 
   async writeReports(tx: Tx, reports: readonly StoredReport[]): Promise<void> {
-    await bulkUpsert(tx, 'inventory_report', {
+    await upsert(tx, 'inventory_report', {
       key: ['resource_id', 'source'],
       rows: reports.map((report) => ({ ...report, fingerprints: JSON.stringify(report.fingerprints) })),
     });
@@ -102,9 +120,15 @@ export class InventoryStore {
     );
     const gone = [...before.values()];
     const at = new Map(changes.map((change) => [change.resourceId, change.at]));
-    await this.#keepHistory(tx, item, [...gone, ...fresh.flatMap(({ old }) => old ?? [])], at);
-    await this.#remove(tx, item, gone);
-    await bulkUpsert(tx, item.table, {
+    const dated = (instances: readonly InstanceKey[]): ReplacedInstance[] =>
+      instances.map(({ resource_id, instance_key }) => ({
+        resource_id,
+        instance_key,
+        at: at.get(resource_id) ?? 0,
+      }));
+    await this.#keepHistory(tx, item, dated([...gone, ...fresh.flatMap(({ old }) => old ?? [])]));
+    await this.#remove(tx, item, dated(gone));
+    await upsert(tx, item.table, {
       key: ['resource_id', 'instance_key'],
       rows: fresh.map((change) => ({
         resource_id: change.resourceId,
@@ -112,32 +136,24 @@ export class InventoryStore {
         fingerprint: change.row.fingerprint,
         revision_id: (change.old?.revision_id ?? 0) + 1,
         time_stamp: change.at,
-        ...change.row.columns,
+        ...change.row.columns(),
       })),
     });
   }
 
-  async #keepHistory(
-    tx: Tx,
-    item: CatalogueClass,
-    replaced: readonly InstanceKey[],
-    at: ReadonlyMap<number, number>,
-  ): Promise<void> {
+  async #keepHistory(tx: Tx, item: CatalogueClass, replaced: readonly ReplacedInstance[]): Promise<void> {
     if (replaced.length === 0) return;
-    const rows = await tx.query<StoredInstance>(
-      `SELECT * FROM {${item.table}} WHERE ${isAmongInstances[tx.dialect]}`,
+    const names = instanceColumnNames(item);
+    await tx.execute(
+      `INSERT INTO {${item.historyTable}} (${quoted(names)}, replaced_at)
+       SELECT ${quoted(names, 'i.')}, v.at FROM ${namedInstances(tx.dialect, item.table)}`,
       { instances: instanceList(replaced) },
-    );
-    await bulkInsert(
-      tx,
-      item.historyTable,
-      rows.map((row) => ({ ...row, replaced_at: at.get(row.resource_id) ?? row.time_stamp })),
     );
   }
 
-  async #remove(tx: Tx, item: CatalogueClass, gone: readonly InstanceKey[]): Promise<void> {
+  async #remove(tx: Tx, item: CatalogueClass, gone: readonly ReplacedInstance[]): Promise<void> {
     if (gone.length === 0) return;
-    await tx.execute(`DELETE FROM {${item.table}} WHERE ${isAmongInstances[tx.dialect]}`, {
+    await tx.execute(`DELETE FROM {${item.table}} WHERE ${isAmongInstances(tx.dialect)}`, {
       instances: instanceList(gone),
     });
   }
@@ -165,7 +181,7 @@ export class InventoryStore {
       ...item.properties.map(({ column }) => column),
     ];
     return on.query(
-      `SELECT ${columns.map((name) => `"${name}"`).join(', ')}
+      `SELECT ${quoted(columns)}
        FROM {${options.history ? item.historyTable : item.table}} WHERE resource_id = :resourceId
        ORDER BY ${options.history ? 'replaced_at DESC, id DESC' : 'instance_key'} ${limitSql(on.dialect, options.limit)}`,
       { resourceId },
@@ -189,6 +205,9 @@ export class InventoryStore {
     );
   }
 }
+
+const quoted = (names: readonly string[], prefix = ''): string =>
+  names.map((name) => `${prefix}"${name}"`).join(', ');
 
 const instance = (resourceId: number, key: string): string => `${resourceId}:${key}`;
 

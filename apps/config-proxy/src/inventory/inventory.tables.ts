@@ -24,6 +24,12 @@ const instanceColumns = {
 const propertyColumns = ({ properties }: CatalogueClass): TableSpec['columns'] =>
   Object.assign({}, ...properties.map(columnsOf)) as TableSpec['columns'];
 
+/** Columns of both tables of a class, without what only history has. */
+export const instanceColumnNames = (item: CatalogueClass): string[] => [
+  ...INSTANCE_COLUMNS,
+  ...Object.keys(propertyColumns(item)),
+];
+
 /**
  * Makes the tables of a class: its current instances, and what they were before. Without foreign keys: they are written
  * by the million, and `inventory_report`, which has one and is locked first, stands for all.

@@ -10,14 +10,25 @@ import type { CatalogueProperty } from './inventory.property.js';
 export const storedText = (text: string, length: number): string =>
   text.replaceAll('\0', '').slice(0, length).toWellFormed();
 
-/** What is stored for a property: its column and, for a text, the column of the folded form. */
+/** A property's value as its column holds it. */
+export function storedValue(
+  { foldedColumn, length = Infinity }: CatalogueProperty,
+  value: string | number | boolean | null | undefined,
+): string | number | null {
+  if (foldedColumn === undefined) return toNumber(value);
+  return value === null || value === undefined ? null : storedText(String(value), length);
+}
+
+/** What is stored for a stored value: its column and, for a text, the column of the folded form. */
 export function storedColumns(
   { column, foldedColumn, length = Infinity }: CatalogueProperty,
-  value: string | number | boolean | null | undefined,
+  value: string | number | null,
 ): Record<string, SqlValue> {
-  if (foldedColumn === undefined) return { [column]: toNumber(value) };
-  const text = value === null || value === undefined ? null : storedText(String(value), length);
-  return { [column]: text, [foldedColumn]: text === null ? null : storedText(foldText(text), length) };
+  if (foldedColumn === undefined) return { [column]: value };
+  return {
+    [column]: value,
+    [foldedColumn]: value === null ? null : storedText(foldText(String(value)), length),
+  };
 }
 
 function toNumber(value: string | number | boolean | null | undefined): number | null {

@@ -1,3 +1,4 @@
+import type { Tx } from '@espalier/persistence';
 import type { z } from 'zod';
 
 /** A job as its kind sees it. */
@@ -32,4 +33,6 @@ export interface JobKind<P> {
   readonly params: z.ZodType<P>;
   /** Takes some seconds at most. What it throws is tried again, some times, before the job fails. */
   step(job: RunningJob<P>, signal: AbortSignal): Promise<JobStepResult>;
+  /** The job was cancelled or failed for good; in the transaction that says so. */
+  abandoned?(tx: Tx, params: P): Promise<void>;
 }

@@ -172,6 +172,12 @@ export class JobRunner {
     };
   }
 
+  async #abandon(tx: Tx, job: JobRow): Promise<void> {
+    const kind = this.#kinds.get(job.kind);
+    const params = kind?.params.safeParse(JSON.parse(job.params));
+    if (params?.success === true) await kind?.abandoned?.(tx, params.data);
+  }
+
   #save(
     job: JobRow,
     holder: string,
@@ -182,6 +188,7 @@ export class JobRunner {
     const { db, store, events, now } = this.#options;
     return db.transaction(async (tx) => {
       if (!(await store.save(tx, job.id, holder, startedAt, progress))) return false;
+      if (progress.state === 'cancelled' || progress.state === 'failed') await this.#abandon(tx, job);
       if (tell)
         await events.publish(tx, jobProgressed, {
           jobId: job.id,

@@ -137,6 +137,7 @@ describeOnEachDatabase(
       const held = Promise.withResolvers<void>();
       const arrived = Promise.withResolvers<void>();
       const slow = counting();
+      const abandoned: unknown[] = [];
       run({
         ...slow,
         step: async (job, signal) => {
@@ -144,12 +145,17 @@ describeOnEachDatabase(
           await held.promise;
           return slow.step(job, signal);
         },
+        abandoned: (_tx, params) => {
+          abandoned.push(params);
+          return Promise.resolve();
+        },
       });
       const id = await begin({ to: 100 });
       await arrived.promise;
       await jobs.cancel(id);
       held.resolve();
       expect(await ended(id)).toMatchObject({ state: 'cancelled', done: 2 });
+      expect(abandoned).toEqual([{ to: 100 }]);
       await expect(jobs.cancel(randomUUID())).rejects.toMatchObject({ code: 'ESP_SITE_JOB_UNKNOWN' });
     });
 

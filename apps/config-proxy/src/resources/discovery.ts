@@ -20,6 +20,22 @@ export interface Discovery {
   readonly os_build: string | null;
 }
 
+/** The columns of {@link Discovery}. */
+export const DISCOVERY_COLUMNS = [
+  'name',
+  'netbios_name',
+  'serial_number',
+  'hardware_uuid',
+  'udid',
+  'platform',
+  'model',
+  'model_name',
+  'os_name',
+  'os_version',
+  'os_major_version',
+  'os_build',
+] as const satisfies readonly (keyof Discovery)[];
+
 /** What an enrolment tells: of Authenticate only a part. */
 export interface EnrollmentFacts {
   readonly serialNumber: string | null;

@@ -1,5 +1,4 @@
-import { idListSql, rowLock, textListSql, type Queryable, type Tx } from '@espalier/persistence';
-import { bulkUpsert } from './bulk-write.js';
+import { idListSql, rowLock, textListSql, upsert, type Queryable, type Tx } from '@espalier/persistence';
 
 export interface EnrollmentRow {
   readonly enrollment_id: string;
@@ -39,7 +38,7 @@ export class EnrollmentStore {
     const list = textListSql(tx.dialect);
     const { hint, end } = rowLock(tx.dialect, 'e', 'update');
     for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt += 1) {
-      await bulkUpsert(tx, 'resource_enrollment', {
+      await upsert(tx, 'resource_enrollment', {
         key: ['enrollment_id'],
         update: [],
         rows: ids.map((id) => stored(newEnrollment(id))),
@@ -56,7 +55,7 @@ export class EnrollmentStore {
   }
 
   async write(tx: Tx, rows: readonly EnrollmentRow[]): Promise<void> {
-    await bulkUpsert(tx, 'resource_enrollment', { key: ['enrollment_id'], rows: rows.map(stored) });
+    await upsert(tx, 'resource_enrollment', { key: ['enrollment_id'], rows: rows.map(stored) });
   }
 
   async resourcesOf(on: Queryable, ids: readonly string[]): Promise<EnrolledResource[]> {

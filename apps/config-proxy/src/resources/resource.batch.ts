@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { resourceChanged } from '@espalier/contracts';
 import type { EventPublisher } from '@espalier/messaging';
-import type { Tx } from '@espalier/persistence';
-import { bulkUpsert } from './bulk-write.js';
+import { upsert, type Tx } from '@espalier/persistence';
 import { EVERY_CLASS, type ChangeSink, type ResourceChange } from '../collections/change-log.store.js';
 import type { NumberSeries } from '../number-series/number-series.js';
 import { evidenceOf, type Discovery } from './discovery.js';
@@ -123,7 +122,7 @@ export class ResourceBatch {
       this.tx,
       changed.map(({ row }) => row),
     );
-    await bulkUpsert(this.tx, 'resource_seen', {
+    await upsert(this.tx, 'resource_seen', {
       key: ['resource_id'],
       update: [],
       rows: changed

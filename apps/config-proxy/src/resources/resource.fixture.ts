@@ -47,6 +47,8 @@ export class ResourceHarness {
   readonly rooms: ResourceRooms;
   /** Resources whose enrolments changed, as the scope heard it. */
   readonly scoped: number[] = [];
+  /** Devices that other rooms were told to forget. */
+  readonly forgotten: number[] = [];
   now = 1_900_000_000_000;
 
   constructor(readonly db: Database) {
@@ -60,6 +62,10 @@ export class ResourceHarness {
           this.scoped.push(...ids);
           return Promise.resolve();
         },
+      },
+      forgetDevice: (_tx, id) => {
+        this.forgotten.push(id);
+        return Promise.resolve();
       },
       siteCode: 'DEV',
       now: () => new Date(this.now),

@@ -35,6 +35,8 @@ export interface ResourceRoomsOptions {
   readonly changes: ChangeSink;
   /** The scope hears of changed enrolments. */
   readonly scope: ScopeSink;
+  /** Other rooms forget a device that is deleted. */
+  readonly forgetDevice: (tx: Tx, resourceId: number) => Promise<void>;
   readonly siteCode: string;
   readonly now: () => Date;
 }

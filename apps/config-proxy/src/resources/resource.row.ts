@@ -1,5 +1,5 @@
 import type { SqlValue } from '@espalier/persistence';
-import { storedColumns } from '../inventory/inventory.values.js';
+import { storedColumns, storedValue } from '../inventory/inventory.values.js';
 import type { Discovery } from './discovery.js';
 import type { IdentityRecord, ResourceState } from './identity.js';
 import { resourceProperties } from './resource.properties.js';
@@ -80,7 +80,10 @@ export const RESOURCE_COLUMNS = Object.keys(
 export function storedRow(row: ResourceRow): Record<string, SqlValue> {
   const stored: Record<string, SqlValue> = { ...row };
   for (const property of resourceProperties)
-    Object.assign(stored, storedColumns(property, row[property.column as keyof ResourceRow]));
+    Object.assign(
+      stored,
+      storedColumns(property, storedValue(property, row[property.column as keyof ResourceRow])),
+    );
   return stored;
 }
 

@@ -18,6 +18,8 @@ export interface ResourceServiceOptions extends ResourceSurroundings {
   readonly inventory: InventoryStore;
   readonly extensionData: ExtensionDataStore;
   readonly affinity: AffinityStore;
+  /** Called when a device is deleted: other rooms forget it too. */
+  readonly forgetDevice: (tx: Tx, resourceId: number) => Promise<void>;
 }
 
 /** How a caller asks for a page of a list. */
@@ -138,7 +140,7 @@ export class ResourceService {
    * @throws EspalierError ESP_RESOURCE_UNKNOWN, ESP_RESOURCE_ENROLLED, ESP_SITE_CHANGED_MEANWHILE
    */
   async remove(id: number, ifMatch: string | undefined): Promise<void> {
-    const { db, store, enrollments, inventory, changes, events, now } = this.options;
+    const { db, store, enrollments, inventory, forgetDevice, changes, events, now } = this.options;
     await db.transaction(async (tx) => {
       const row = await this.#take(tx, id, ifMatch);
       const active = (await enrollments.ofResources(tx, [id])).filter(({ is_active }) => is_active === 1);
@@ -148,6 +150,7 @@ export class ResourceService {
         });
       await store.remove(tx, row.resource_id);
       await inventory.removeResource(tx, row.resource_id);
+      await forgetDevice(tx, row.resource_id);
       await changes.record(tx, [{ resourceId: id, classes: [EVERY_CLASS] }]);
       await events.publishAll(tx, resourceChanged, [
         { resourceId: id, what: 'removed', at: now().getTime() },

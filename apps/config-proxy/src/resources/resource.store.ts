@@ -1,5 +1,5 @@
-import { idListSql, rowLock, textListSql, type Queryable, type Tx } from '@espalier/persistence';
-import { bulkUpsert } from './bulk-write.js';
+import { idListSql, rowLock, textListSql, upsert, type Queryable, type Tx } from '@espalier/persistence';
+import { DISCOVERY_COLUMNS, type Discovery } from './discovery.js';
 import type { IdentityEvidence } from './identity.js';
 import { RESOURCE_COLUMNS, storedRow, type ResourceRow } from './resource.row.js';
 
@@ -23,6 +23,17 @@ export class ResourceStore {
        WHERE ${list.isIn('r.resource_id', 'ids')} ORDER BY r.resource_id ${end}`,
       { ids: list.param(ids) },
     );
+  }
+
+  /** What devices told of themselves, by id. */
+  async discoveries(on: Queryable, ids: readonly number[]): Promise<Map<number, Discovery>> {
+    const list = idListSql(on.dialect);
+    const rows = await on.query<Discovery & { readonly resource_id: number }>(
+      `SELECT resource_id, ${DISCOVERY_COLUMNS.map((name) => `"${name}"`).join(', ')} FROM {resource}
+       WHERE ${list.isIn('resource_id', 'ids')}`,
+      { ids: list.param(ids) },
+    );
+    return new Map(rows.map((row) => [row.resource_id, row]));
   }
 
   async find(on: Queryable, id: number, kind: ResourceRow['kind']): Promise<ResourceRow | undefined> {
@@ -83,7 +94,7 @@ export class ResourceStore {
       rows.filter((row) => row.is_obsolete === 1),
       rows.filter((row) => row.is_obsolete === 0),
     ])
-      await bulkUpsert(tx, 'resource', { key: ['resource_id'], rows: part.map(storedRow) });
+      await upsert(tx, 'resource', { key: ['resource_id'], rows: part.map(storedRow) });
   }
 
   /** Of records that are written next in the same transaction: only one that is not obsolete may have a serial number. */

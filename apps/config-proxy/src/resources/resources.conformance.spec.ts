@@ -216,6 +216,7 @@ describeOnEachDatabase('resources', { migrations: resourceMigrations }, (open) =
         code: 'ESP_RESOURCE_UNKNOWN',
       });
       expect(await harness.count('gs_computer_system')).toBe(0);
+      expect(harness.forgotten).toEqual([FIRST]);
       expect(await harness.takeEvents()).toContain(`removed ${FIRST}`);
       // A device that enrols again is a new record.
       await harness.enroll(enrolled(mac, 4_000));

@@ -40,11 +40,16 @@ async function run(on: Queryable): Promise<void> {
   await inventory.writeReports(tx, [
     { resource_id: 1, source: 'device', reported_at: 5, fingerprints: { disk: 'f' } },
   ]);
-  await inventory.replace(tx, disk, [
+  const known = async <T>(sql: string, params?: SqlParams): Promise<T[]> => {
+    await tx.query(sql, params);
+    const row = { resource_id: 1, fingerprint: 'before', revision_id: 1 };
+    return ['', 'gone'].map((instance_key) => ({ ...row, instance_key })) as T[];
+  };
+  await inventory.replace({ ...tx, query: known }, disk, [
     {
       resourceId: 1,
       at: 5,
-      rows: [{ key: '', fingerprint: 'f', columns: { caption: 'x', caption_folded: 'x', size: 1 } }],
+      rows: [{ key: '', fingerprint: 'f', columns: () => ({ caption: 'x', caption_folded: 'x', size: 1 }) }],
     },
   ]);
   await inventory.instances(tx, disk, 1, { history: true, limit: 10 });

@@ -51,8 +51,9 @@ UPDATE s SET last_seen_at = n.at FROM "config_proxy"."resource_seen" AS s
 -- ["[{\"id\":\"U\",\"at\":5}]"]
 
 SELECT i.resource_id, i.source, i.reported_at, i.fingerprints FROM "config_proxy"."inventory_report" AS i WITH (UPDLOCK)
-  WHERE i.resource_id IN (SELECT CAST(value AS bigint) FROM OPENJSON(@0)) ORDER BY i.resource_id, i.source ;
--- ["[1]"]
+  WHERE i.resource_id IN (SELECT CAST(value AS bigint) FROM OPENJSON(@0)) AND i.source IN (@1)
+  ORDER BY i.resource_id, i.source ;
+-- ["[1]","device"]
 
 SET XACT_ABORT ON; BEGIN TRANSACTION; 
   INSERT INTO "config_proxy"."inventory_report" ("resource_id", "source", "reported_at", "fingerprints") SELECT v."resource_id", v."source", v."reported_at", v."fingerprints" FROM (VALUES (@0, @1, @2, @3)) AS v ("resource_id", "source", "reported_at", "fingerprints")
@@ -61,8 +62,9 @@ SET XACT_ABORT ON; BEGIN TRANSACTION;
 -- [1,"device",0,"{}"]
 
 SELECT i.resource_id, i.source, i.reported_at, i.fingerprints FROM "config_proxy"."inventory_report" AS i WITH (UPDLOCK)
-  WHERE i.resource_id IN (SELECT CAST(value AS bigint) FROM OPENJSON(@0)) ORDER BY i.resource_id, i.source ;
--- ["[1]"]
+  WHERE i.resource_id IN (SELECT CAST(value AS bigint) FROM OPENJSON(@0)) AND i.source IN (@1)
+  ORDER BY i.resource_id, i.source ;
+-- ["[1]","device"]
 
 SET XACT_ABORT ON; BEGIN TRANSACTION; UPDATE t SET "reported_at" = v."reported_at", "fingerprints" = v."fingerprints" FROM (VALUES (@0, @1, @2, @3)) AS v ("resource_id", "source", "reported_at", "fingerprints") INNER LOOP JOIN "config_proxy"."inventory_report" AS t WITH (UPDLOCK, HOLDLOCK) ON t."resource_id" = v."resource_id" AND t."source" = v."source";
   INSERT INTO "config_proxy"."inventory_report" ("resource_id", "source", "reported_at", "fingerprints") SELECT v."resource_id", v."source", v."reported_at", v."fingerprints" FROM (VALUES (@0, @1, @2, @3)) AS v ("resource_id", "source", "reported_at", "fingerprints")
@@ -74,11 +76,20 @@ SELECT resource_id, instance_key, fingerprint, revision_id FROM "config_proxy"."
   WHERE resource_id IN (SELECT CAST(value AS bigint) FROM OPENJSON(@0));
 -- ["[1]"]
 
+INSERT INTO "config_proxy"."hs_disk" ("resource_id", "instance_key", "fingerprint", "revision_id", "time_stamp", "caption", "caption_folded", "size", replaced_at)
+  SELECT i."resource_id", i."instance_key", i."fingerprint", i."revision_id", i."time_stamp", i."caption", i."caption_folded", i."size", v.at FROM (SELECT id, name COLLATE Latin1_General_100_BIN2 AS name, at
+  FROM OPENJSON(@0) WITH (id bigint '$.id', name nvarchar(1000) '$.name', at bigint '$.at') AS r) AS v INNER LOOP JOIN "config_proxy"."gs_disk" AS i ON i.resource_id = v.id AND i.instance_key = v.name;
+-- ["[{\"id\":1,\"name\":\"gone\",\"at\":5},{\"id\":1,\"name\":\"\",\"at\":5}]"]
+
+DELETE FROM "config_proxy"."gs_disk" WHERE EXISTS (SELECT 1 FROM (SELECT id, name COLLATE Latin1_General_100_BIN2 AS name, at
+  FROM OPENJSON(@0) WITH (id bigint '$.id', name nvarchar(1000) '$.name', at bigint '$.at') AS r) AS v WHERE v.id = resource_id AND v.name = instance_key);
+-- ["[{\"id\":1,\"name\":\"gone\",\"at\":5}]"]
+
 SET XACT_ABORT ON; BEGIN TRANSACTION; UPDATE t SET "fingerprint" = v."fingerprint", "revision_id" = v."revision_id", "time_stamp" = v."time_stamp", "caption" = v."caption", "caption_folded" = v."caption_folded", "size" = v."size" FROM (VALUES (@0, @1, @2, @3, @4, @5, @6, @7)) AS v ("resource_id", "instance_key", "fingerprint", "revision_id", "time_stamp", "caption", "caption_folded", "size") INNER LOOP JOIN "config_proxy"."gs_disk" AS t WITH (UPDLOCK, HOLDLOCK) ON t."resource_id" = v."resource_id" AND t."instance_key" = v."instance_key";
   INSERT INTO "config_proxy"."gs_disk" ("resource_id", "instance_key", "fingerprint", "revision_id", "time_stamp", "caption", "caption_folded", "size") SELECT v."resource_id", v."instance_key", v."fingerprint", v."revision_id", v."time_stamp", v."caption", v."caption_folded", v."size" FROM (VALUES (@0, @1, @2, @3, @4, @5, @6, @7)) AS v ("resource_id", "instance_key", "fingerprint", "revision_id", "time_stamp", "caption", "caption_folded", "size")
   WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."gs_disk" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."resource_id" = v."resource_id" AND t."instance_key" = v."instance_key")
   OPTION (LOOP JOIN); COMMIT TRANSACTION;
--- [1,"","f",1,5,"x","x",1]
+-- [1,"","f",2,5,"x","x",1]
 
 SELECT "resource_id", "instance_key", "fingerprint", "revision_id", "time_stamp", "replaced_at", "caption", "size"
   FROM "config_proxy"."hs_disk" WHERE resource_id = @0

@@ -7,7 +7,7 @@ import {
   overwriteSql,
   rowsParam,
   type JsonTable,
-} from './json-rows.sql.js';
+} from './state-rows.sql.js';
 
 /** A row of `deployment_item_state`: one enrolment, one configuration item of a deployment (topic 401). */
 export interface ItemStateRow {

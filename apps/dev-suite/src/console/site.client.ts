@@ -137,6 +137,15 @@ export class SiteClient {
     return this.console.call('POST', `/api/v1/devices/${resourceId}/evaluate`);
   }
 
+  /**
+   * Sends a command to every device of a collection; gives the job.
+   * @param key the same key again makes no second job
+   */
+  commandCollection(collectionId: string, requestType: string, key: string = randomUUID()): Promise<Job> {
+    const path = `/api/v1/collections/${collectionId}/commands`;
+    return this.console.call('POST', path, { command: { requestType } }, { 'idempotency-key': key });
+  }
+
   deleteDeployment(deploymentId: string): Promise<void> {
     return this.console.call('DELETE', `/api/v1/deployments/${deploymentId}`);
   }

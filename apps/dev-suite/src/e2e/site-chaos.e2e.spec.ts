@@ -74,6 +74,28 @@ describe(`a deployment to ${DEVICES} devices, every process killed`, () => {
     expect(installed).toBe(DEVICES);
   });
 
+  it('gives every device a command to the collection once, with config-proxy and mdm killed meanwhile', async () => {
+    const site = suite.site();
+    const collection = await site.collection('All Macs');
+    let answered = 0;
+    fleet.events.on('result', (event) => {
+      if (event.requestType !== 'SecurityInfo') return;
+      answered += 1;
+      if (answered === 1) kill('config-proxy')();
+      if (answered === Math.floor(DEVICES * 0.4)) kill('mdm')();
+    });
+    const { id } = await insist(() => site.commandCollection(collection?.id ?? '', 'SecurityInfo', 'chaos'));
+    const job = await insist(() => site.finished(id));
+    expect(job).toMatchObject({ state: 'succeeded', done: DEVICES, failed: 0 });
+    await until(
+      'every device has answered',
+      async () => (answered >= DEVICES ? true : undefined),
+      PATIENCE_MS,
+    );
+    for (const device of fleet.devices.values())
+      expect(device.journal().filter(({ requestType }) => requestType === 'SecurityInfo')).toHaveLength(1);
+  });
+
   it('takes everything off again when it is deleted, once', async () => {
     const site = suite.site();
     const [deployment] = await site.all<{ id: string }>('/api/v1/deployments');

@@ -136,6 +136,25 @@ describe('a baseline deployed to "All Macs"', () => {
     await verified(device, backAt);
   });
 
+  it('gets a command that goes to the whole collection, as a job; one that could do harm is refused', async () => {
+    const collectionId = (await site.collection('All Macs'))?.id ?? '';
+    const before = macs.map((device) => results('SecurityInfo', serialOf(device)).length);
+    const { id } = await site.commandCollection(collectionId, 'SecurityInfo');
+    expect(await site.finished(id)).toMatchObject({ state: 'succeeded', done: DEVICES, failed: 0 });
+    await until('every Mac has answered', async () => {
+      const more = macs.map(
+        (device, index) => results('SecurityInfo', serialOf(device)).length - (before[index] ?? 0),
+      );
+      return more.every((count) => count === 1) ? true : undefined;
+    });
+    for (const requestType of ['EraseDevice', 'RestartDevice'])
+      await expect(site.commandCollection(collectionId, requestType)).rejects.toMatchObject({
+        status: 400,
+        body: { code: 'ESP_COMMANDS_NOT_FOR_COLLECTIONS' },
+      });
+    await expect(site.commandCollection('XYZ99999', 'SecurityInfo')).rejects.toMatchObject({ status: 404 });
+  });
+
   it('loses a conflict to a deployment of higher priority, and says so', async () => {
     const rival = await site.importProfile(
       encodeProfile({

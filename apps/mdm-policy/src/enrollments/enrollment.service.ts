@@ -16,6 +16,13 @@ export type EnrollmentContract =
   typeof enrollmentAuthenticated | typeof enrollmentEnrolled | typeof enrollmentRemoved;
 type EnrollmentEvent = ReceivedEvent<EnrollmentContract>;
 
+/** What a device says of itself. */
+export interface FactsReport {
+  readonly enrollmentId: string;
+  readonly at: number;
+  readonly facts: DeviceFacts;
+}
+
 export interface EnrollmentServiceOptions {
   readonly store: EnrollmentStore;
   readonly agenda: AgendaStore;
@@ -49,18 +56,34 @@ export class EnrollmentService {
     );
   }
 
-  async learnFacts(
-    tx: Tx,
-    reports: readonly { enrollmentId: string; at: number; facts: DeviceFacts }[],
-  ): Promise<void> {
+  /** Nearly every report says what was known: that is noted, and no reason to lock an enrolment or to look at it. */
+  async learnFacts(tx: Tx, reports: readonly FactsReport[]): Promise<void> {
+    const { store } = this.options;
+    const known = await store.load(tx, [...new Set(reports.map(({ enrollmentId }) => enrollmentId))]);
+    const told = new Map(known);
+    for (const { enrollmentId, at, facts } of reports) {
+      const row = told.get(enrollmentId);
+      if (row !== undefined) told.set(enrollmentId, withFacts(row, at, facts));
+    }
+    const news = [...told.values()].filter((row) => row !== known.get(row.id));
+    const { same = [], other = [] } = Object.groupBy(news, (row) =>
+      toldOfItself(row) === toldOfItself(known.get(row.id)) ? 'same' : 'other',
+    );
+    await this.#changeFacts(tx, reports, other);
+    if ((await store.confirm(tx, same)) < same.length) await this.#changeFacts(tx, reports, same);
+  }
+
+  async #changeFacts(tx: Tx, reports: readonly FactsReport[], rows: readonly EnrollmentRow[]): Promise<void> {
+    const ids = new Set(rows.map((row) => row.id));
     await this.#change(
       tx,
-      reports.map(({ enrollmentId, at, facts }) => ({
-        id: enrollmentId,
-        apply: (row) => row && withFacts(row, at, facts),
-      })),
-      // That a device is still what it was is no reason to look at it.
-      (ids) => this.options.agenda.lock(tx, ids),
+      reports
+        .filter(({ enrollmentId }) => ids.has(enrollmentId))
+        .map(({ enrollmentId, at, facts }) => ({
+          id: enrollmentId,
+          apply: (row) => row && withFacts(row, at, facts),
+        })),
+      (locked) => this.options.agenda.lock(tx, locked),
     );
   }
 
@@ -94,11 +117,10 @@ export class EnrollmentService {
       over.map((row) => row.id),
     );
     // What is planned goes by these; user channels live by the clock of their device.
-    const moved: string[] = [];
-    for (const row of written)
-      if (row.kind === 'device' && toldOfItself(row) !== toldOfItself(known.get(row.id)))
-        moved.push(row.id, ...(await store.usersOf(tx, row.id)));
-    await agenda.touch(tx, moved, now().getTime());
+    const moved = written
+      .filter((row) => row.kind === 'device' && toldOfItself(row) !== toldOfItself(known.get(row.id)))
+      .map((row) => row.id);
+    await agenda.touch(tx, [...moved, ...(await store.usersOf(tx, moved))], now().getTime());
   }
 }
 

@@ -1,4 +1,4 @@
-import { upsert, type Queryable, type Tx } from '@espalier/persistence';
+import { jsonRows, upsert, type Dialect, type Queryable, type Tx } from '@espalier/persistence';
 import { IDS_AT_ONCE } from '../agenda/agenda.store.js';
 import type { EnrollmentFacts, Platform } from '../planner/planner.types.js';
 
@@ -47,14 +47,29 @@ export class EnrollmentStore {
     return found;
   }
 
-  /** The user channels of a device. */
-  async usersOf(on: Queryable, deviceId: string): Promise<string[]> {
+  /** The user channels of devices. */
+  async usersOf(on: Queryable, deviceIds: readonly string[]): Promise<string[]> {
+    if (deviceIds.length === 0) return [];
+    const ranges = jsonRows(on.dialect, 'ranges', 'r', { above: 'text', below: 'text' });
     const rows = await on.query<{ id: string }>(
-      `SELECT id FROM {enrollment} WHERE id > :from AND id < :to AND kind = 'user' ORDER BY id`,
+      `SELECT e.id FROM ${ranges} INNER JOIN {enrollment} e ON e.id > r.above AND e.id < r.below
+       WHERE e.kind = 'user' ORDER BY e.id`,
       // A semicolon comes after the colon.
-      { from: `${deviceId}:`, to: `${deviceId};` },
+      { ranges: JSON.stringify(deviceIds.map((id) => ({ above: `${id}:`, below: `${id};` }))) },
     );
     return rows.map((row) => row.id);
+  }
+
+  /**
+   * Takes note, without locking anything before, that devices are still what they were. How many were: of the others
+   * somebody else said something meanwhile.
+   */
+  confirm(tx: Tx, rows: readonly EnrollmentRow[]): Promise<number> {
+    if (rows.length === 0) return Promise.resolve(0);
+    const told = rows
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+      .map(({ id, platform, time_zone, facts_at }) => ({ id, platform, time_zone, facts_at }));
+    return tx.execute(confirmSql(tx.dialect), { told: JSON.stringify(told) });
   }
 
   async save(tx: Tx, rows: readonly EnrollmentRow[]): Promise<void> {
@@ -73,4 +88,19 @@ export class EnrollmentStore {
       );
     }
   }
+}
+
+function confirmSql(dialect: Dialect): string {
+  const told = jsonRows(dialect, 'told', 't', {
+    id: 'text',
+    platform: 'text',
+    time_zone: 'text',
+    facts_at: 'integer',
+  });
+  const same = (column: string): string => `COALESCE(e.${column}, '') = COALESCE(t.${column}, '')`;
+  const match = `e.id = t.id AND ${same('platform')} AND ${same('time_zone')}
+    AND COALESCE(e.facts_at, 0) < t.facts_at`;
+  return dialect === 'mssql'
+    ? `UPDATE e SET facts_at = t.facts_at FROM ${told} INNER LOOP JOIN {enrollment} AS e ON ${match}`
+    : `UPDATE {enrollment} AS e SET facts_at = t.facts_at FROM ${told} WHERE ${match}`;
 }

@@ -15,8 +15,7 @@ export interface OutboxRow extends OutboxMessage {
 
 /** Where a service keeps messages between its transaction and NATS. `Tx` is the store's transaction handle. */
 export interface OutboxStore<Tx = unknown> {
-  append(tx: Tx, message: OutboxMessage): Promise<void>;
-  /** Several at once, in their order. */
+  /** In their order. */
   appendAll(tx: Tx, messages: readonly OutboxMessage[]): Promise<void>;
   /** The oldest rows, in order. Taking does not hide them: two relays may get the same. */
   takeBatch(limit: number): Promise<readonly OutboxRow[]>;

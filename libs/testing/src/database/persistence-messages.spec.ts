@@ -12,7 +12,7 @@ const suite = { migrations: [outboxMigration, inboxMigration] };
 const message = (n: number) => ({ subject: 'esp.v1.evt.a.b', messageId: `m${n}`, payload: `{"n":${n}}` });
 const append = (db: Database, outbox: Outbox, ...numbers: number[]): Promise<void> =>
   db.transaction(async (tx) => {
-    for (const n of numbers) await outbox.append(tx, message(n));
+    await outbox.appendAll(tx, numbers.map(message));
   });
 
 describeOnEachDatabase('outbox', suite, (open) => {
@@ -29,7 +29,7 @@ describeOnEachDatabase('outbox', suite, (open) => {
 
   it('gives messages in the order they were appended, until they are removed', async () => {
     await append(db, outbox, 1, 2);
-    await db.transaction((tx) => outbox.append(tx, { ...message(3), headers: { 'Esp-Actor': 'é' } }));
+    await db.transaction((tx) => outbox.appendAll(tx, [{ ...message(3), headers: { 'Esp-Actor': 'é' } }]));
     const batch = await outbox.takeBatch(2);
     expect(batch).toEqual([
       { id: expect.any(String) as string, ...message(1) },
@@ -46,7 +46,7 @@ describeOnEachDatabase('outbox', suite, (open) => {
   it('holds no message of a transaction that was rolled back', async () => {
     await db
       .transaction(async (tx) => {
-        await outbox.append(tx, message(1));
+        await outbox.appendAll(tx, [message(1)]);
         throw new Error('roll back');
       })
       .catch(() => undefined);

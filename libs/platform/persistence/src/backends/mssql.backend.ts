@@ -149,7 +149,9 @@ function nameBytesColumns(dataSource: DataSource): void {
 
 async function query(request: Request, { text, values }: BoundStatement): Promise<StatementResult> {
   try {
-    for (const [index, value] of values.entries()) request.input(String(index), parameterType(value), value);
+    // Lists are spelt out: SQL Server takes none as a parameter.
+    for (const [index, value] of (values as readonly SqlValue[]).entries())
+      request.input(String(index), parameterType(value), value);
     const { recordset, rowsAffected } = await request.query(text);
     if (recordset !== undefined) bigintsToNumbers(recordset);
     return { rows: recordset ?? [], affected: rowsAffected.reduce((sum, count) => sum + count, 0) };

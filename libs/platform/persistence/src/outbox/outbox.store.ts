@@ -43,10 +43,6 @@ class DatabaseOutbox implements Outbox {
     private readonly now: () => number,
   ) {}
 
-  append(tx: Tx, message: OutboxMessage): Promise<void> {
-    return this.appendAll(tx, [message]);
-  }
-
   appendAll(tx: Tx, messages: readonly OutboxMessage[]): Promise<void> {
     const createdAt = this.now();
     const rows = messages.map(({ subject, messageId, payload, headers }) => ({

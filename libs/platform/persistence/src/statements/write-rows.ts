@@ -1,17 +1,10 @@
-import type { Dialect, Queryable, SqlValue } from '../database/database.js';
-
-/** One row to write, by column name. All rows of a call have the same columns. */
-export type Row = Readonly<Record<string, SqlValue>>;
-
-/** SQL Server takes 2,100 parameters; the same chunks serve the others. */
-const PARAMETER_LIMIT = 2_000;
+import type { Dialect, Queryable } from '../database/database.js';
+import { columnList, quoted, rowSources, type Row, type RowSource } from './row-source.js';
 
 /** Inserts the rows; fails on a unique key that exists. */
 export async function insertRows(on: Queryable, table: string, rows: readonly Row[]): Promise<void> {
-  for (const chunk of chunks(rows)) {
-    const { columns, values, params } = chunk;
-    await on.execute(`INSERT INTO {${table}} (${columns}) VALUES ${values}`, params);
-  }
+  for (const { names, text, params } of rowSources(on.dialect, table, rows))
+    await on.execute(`INSERT INTO {${table}} (${columnList(names)}) ${text}`, params);
 }
 
 /** Inserts the row unless its key exists; true where it was inserted. Safe among concurrent callers. */
@@ -45,68 +38,50 @@ export async function upsert(
   const first = rows[0];
   if (first === undefined) return;
   const update = options.update ?? Object.keys(first).filter((column) => !key.includes(column));
-  for (const chunk of chunks(rows)) {
-    await on.execute(upsertSql[on.dialect](table, key, update, chunk), chunk.params);
-  }
-}
-
-interface Chunk {
-  readonly names: readonly string[];
-  /** Quoted column names. */
-  readonly columns: string;
-  /** `(:c0_0, :c0_1), (:c1_0, …)` */
-  readonly values: string;
-  readonly params: Record<string, SqlValue>;
-}
-
-function* chunks(rows: readonly Row[]): Generator<Chunk> {
-  const names = Object.keys(rows[0] ?? {});
-  const size = Math.max(1, Math.floor(PARAMETER_LIMIT / Math.max(1, names.length)));
-  for (let from = 0; from < rows.length; from += size) {
-    const params: Record<string, SqlValue> = {};
-    const values = rows.slice(from, from + size).map((row, r) => {
-      const fields = names.map((name, c) => {
-        const value = row[name];
-        if (value === undefined) throw new TypeError(`Row ${from + r} has no value for ${name}`);
-        params[`v${r}_${c}`] = value;
-        return `:v${r}_${c}`;
-      });
-      return `(${fields.join(', ')})`;
-    });
-    yield { names, columns: list(names), values: values.join(', '), params };
-  }
+  for (const source of rowSources(on.dialect, table, rows))
+    await on.execute(upsertSql[on.dialect](table, key, update, source), source.params);
 }
 
 function lastOfEachKey(rows: readonly Row[], key: readonly string[]): Row[] {
-  const byKey = new Map(rows.map((row) => [JSON.stringify(key.map((name) => String(row[name]))), row]));
+  const byKey = new Map(rows.map((row) => [keyText(row, key), row]));
   return [...byKey.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 
-const quoted = (name: string): string => `"${name}"`;
-const list = (names: readonly string[]): string => names.map(quoted).join(', ');
+/** In JSON's form where there are several, so that no two keys look alike. */
+function keyText(row: Row, key: readonly string[]): string {
+  const [only] = key;
+  return key.length === 1 && only !== undefined
+    ? String(row[only])
+    : JSON.stringify(key.map((name) => String(row[name])));
+}
 
 type InsertIfAbsentSql = (table: string, key: readonly string[], columns: readonly string[]) => string;
 
 const onConflictDoNothing: InsertIfAbsentSql = (table, key, columns) =>
-  `INSERT INTO {${table}} (${list(columns)}) VALUES (${columns.map((name) => `:${name}`).join(', ')})
-   ON CONFLICT (${list(key)}) DO NOTHING`;
+  `INSERT INTO {${table}} (${columnList(columns)}) VALUES (${columns.map((name) => `:${name}`).join(', ')})
+   ON CONFLICT (${columnList(key)}) DO NOTHING`;
 
 const insertIfAbsentSql: Readonly<Record<Dialect, InsertIfAbsentSql>> = {
   sqlite: onConflictDoNothing,
   postgres: onConflictDoNothing,
   // The range lock of HOLDLOCK keeps others from inserting the key between look and insert.
   mssql: (table, key, columns) =>
-    `INSERT INTO {${table}} (${list(columns)}) SELECT ${columns.map((name) => `:${name}`).join(', ')}
+    `INSERT INTO {${table}} (${columnList(columns)}) SELECT ${columns.map((name) => `:${name}`).join(', ')}
      WHERE NOT EXISTS (SELECT 1 FROM {${table}} WITH (UPDLOCK, HOLDLOCK)
        WHERE ${key.map((name) => `${quoted(name)} = :${name}`).join(' AND ')})`,
 };
 
-type UpsertSql = (table: string, key: readonly string[], update: readonly string[], chunk: Chunk) => string;
+type UpsertSql = (
+  table: string,
+  key: readonly string[],
+  update: readonly string[],
+  source: RowSource,
+) => string;
 
-const onConflictDoUpdate: UpsertSql = (table, key, update, { columns, values }) => {
+const onConflictDoUpdate: UpsertSql = (table, key, update, { names, text }) => {
   const set = update.map((name) => `${quoted(name)} = excluded.${quoted(name)}`).join(', ');
-  return `INSERT INTO {${table}} (${columns}) VALUES ${values}
-          ON CONFLICT (${list(key)}) DO ${update.length === 0 ? 'NOTHING' : `UPDATE SET ${set}`}`;
+  return `INSERT INTO {${table}} (${columnList(names)}) ${text}
+          ON CONFLICT (${columnList(key)}) DO ${update.length === 0 ? 'NOTHING' : `UPDATE SET ${set}`}`;
 };
 
 const upsertSql: Readonly<Record<Dialect, UpsertSql>> = {
@@ -114,10 +89,11 @@ const upsertSql: Readonly<Record<Dialect, UpsertSql>> = {
   postgres: onConflictDoUpdate,
   // MERGE has known races and bugs; update under a range lock, then insert what was not there. By loops, which find
   // rows by their key: a plan that reads the whole table, as for one that was small when it was made, would lock it.
-  mssql: (table, key, update, { names, columns, values }) => {
+  mssql: (table, key, update, { names, text }) => {
+    const columns = columnList(names);
     const match = key.map((name) => `t.${quoted(name)} = v.${quoted(name)}`).join(' AND ');
     const set = update.map((name) => `${quoted(name)} = v.${quoted(name)}`).join(', ');
-    const source = `(VALUES ${values}) AS v (${columns})`;
+    const source = `(${text}) AS v (${columns})`;
     const change =
       update.length === 0
         ? ''

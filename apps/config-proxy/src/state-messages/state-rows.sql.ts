@@ -1,33 +1,4 @@
-import { rowLock, type Dialect } from '@espalier/persistence';
-
-/** Columns of rows that come as JSON, with their types. */
-export type JsonColumns = Readonly<Record<string, 'text' | 'integer'>>;
-
-/** As the persistence library declares text columns of SQL Server: a comparison of two collations is refused. */
-const MSSQL_COLLATION = 'Latin1_General_100_BIN2';
-
-const sources: Readonly<Record<Dialect, (param: string, columns: readonly [string, string][]) => string>> = {
-  sqlite: (param, columns) =>
-    `SELECT ${columns.map(([name]) => `value ->> '${name}' AS ${name}`).join(', ')} FROM json_each(:${param})`,
-  postgres: (param, columns) =>
-    `SELECT * FROM jsonb_to_recordset(CAST(:${param} AS jsonb)) AS r (${columns
-      .map(([name, type]) => `${name} ${type === 'text' ? 'text COLLATE "C"' : 'bigint'}`)
-      .join(', ')})`,
-  mssql: (param, columns) =>
-    `SELECT ${columns
-      .map(([name, type]) => (type === 'text' ? `${name} COLLATE ${MSSQL_COLLATION} AS ${name}` : name))
-      .join(', ')} FROM OPENJSON(:${param}) WITH (${columns
-      .map(([name, type]) => `${name} ${type === 'text' ? 'nvarchar(1000)' : 'bigint'} '$.${name}'`)
-      .join(', ')}) AS r`,
-};
-
-/**
- * A derived table `v` of the rows that the parameter holds as a JSON array of objects: one statement, always the same
- * text, for any number of rows.
- */
-export function jsonRows(dialect: Dialect, param: string, columns: JsonColumns): string {
-  return `(${sources[dialect](param, Object.entries(columns))}) AS v`;
-}
+import { jsonRows, rowLock, type Dialect, type JsonColumns } from '@espalier/persistence';
 
 /** A table whose rows are named and written by JSON. */
 export interface JsonTable {
@@ -51,7 +22,7 @@ export function insertMissingSql(
   written: readonly string[],
 ): string {
   const names = written.join(', ');
-  const source = jsonRows(dialect, 'rows', only(columns, written));
+  const source = jsonRows(dialect, 'rows', 'v', only(columns, written));
   return dialect === 'mssql'
     ? `INSERT INTO {${table}} (${names}) SELECT ${names} FROM ${source}
        WHERE NOT EXISTS (SELECT 1 FROM {${table}} AS s WITH (UPDLOCK, HOLDLOCK) WHERE ${onKey(key)})
@@ -65,7 +36,7 @@ export function insertMissingSql(
  * that has not seen the table grow would read all of it.
  */
 export function lockedSql(dialect: Dialect, { table, key, columns }: JsonTable): string {
-  const source = jsonRows(dialect, 'rows', only(columns, key));
+  const source = jsonRows(dialect, 'rows', 'v', only(columns, key));
   const { hint, end } = rowLock(dialect, 's', 'update');
   switch (dialect) {
     case 'sqlite':
@@ -82,7 +53,7 @@ export function lockedSql(dialect: Dialect, { table, key, columns }: JsonTable):
 export function overwriteSql(dialect: Dialect, { table, key, columns }: JsonTable): string {
   const names = Object.keys(columns);
   const changed = names.filter((name) => !key.includes(name));
-  const source = jsonRows(dialect, 'rows', columns);
+  const source = jsonRows(dialect, 'rows', 'v', columns);
   if (dialect === 'mssql')
     return `UPDATE s SET ${changed.map((name) => `${name} = v.${name}`).join(', ')}
       FROM ${source} INNER LOOP JOIN {${table}} AS s ON ${onKey(key)}`;
@@ -93,7 +64,7 @@ export function overwriteSql(dialect: Dialect, { table, key, columns }: JsonTabl
 
 /** Adds numbers to rows of a small table; what is not there stays away. */
 export function addSql(dialect: Dialect, { table, key, columns }: JsonTable): string {
-  const source = jsonRows(dialect, 'rows', columns);
+  const source = jsonRows(dialect, 'rows', 'v', columns);
   const set = Object.keys(columns)
     .filter((name) => !key.includes(name))
     .map((name) => `${name} = s.${name} + v.${name}`)
