@@ -217,6 +217,46 @@ describeOnEachDatabase('the stores of mdm-policy', { migrations: mdmPolicyMigrat
       expect(outcomes[1]).toEqual(outcomes[0]);
       expect(outcomes[2]).toEqual(outcomes[0]);
     });
+
+    it('keep what a device reported before anybody had heard of it', async () => {
+      const store = new EnrollmentStore();
+      const service = new EnrollmentService({ store, agenda: new AgendaStore(db), now: () => new Date(T) });
+      const facts = { platform: 'mac', timeZone: 'Asia/Tokyo' } as unknown as DeviceFacts;
+      await db.transaction((tx) => service.learnFacts(tx, [{ enrollmentId: 'A', at: at(3), facts }]));
+      await db.transaction((tx) => service.handle(tx, [enrolled(2, 1)]));
+      expect((await store.load(db, ['A'])).get('A')).toEqual({
+        id: 'A',
+        kind: 'device',
+        state: 'enrolled',
+        state_at: at(2),
+        epoch_at: at(1),
+        platform: 'mac',
+        time_zone: 'Asia/Tokyo',
+        facts_at: at(3),
+      });
+    });
+
+    it('are put right where the event that they enrolled was lost', async () => {
+      const [store, scopes] = [new EnrollmentStore(), new ScopeStore()];
+      const service = new EnrollmentService({ store, agenda: new AgendaStore(db), now: () => new Date(T) });
+      await db.transaction(async (tx) => {
+        await service.handle(tx, [authenticated(1)]);
+        await scopes.saveMembers(tx, 'ESP00001', [
+          { enrollment_id: 'A', version: 1, is_member: 1, since: T },
+        ] as Parameters<ScopeStore['saveMembers']>[2]);
+      });
+      expect(await scopes.hasUnknownMember(db)).toBe(true);
+      const told = (enrolled(2, 1).payload as unknown as { enrollment: Enrollment }).enrollment;
+      const heal = (): Promise<void> =>
+        db.transaction((tx) => service.learn(tx, [{ ...told, enrolledAt: at(2) }]));
+      await heal();
+      expect((await store.load(db, ['A'])).get('A')).toMatchObject({ state: 'enrolled', state_at: at(2) });
+      expect(await scopes.hasUnknownMember(db)).toBe(false);
+      // What happened since stands.
+      await db.transaction((tx) => service.handle(tx, [removed(3)]));
+      await heal();
+      expect((await store.load(db, ['A'])).get('A')).toMatchObject({ state: 'removed' });
+    });
   });
 
   it('has user channels looked at when their device moves to another zone, and only then', async () => {

@@ -139,19 +139,25 @@ export class EvaluationService {
     waiting: readonly WaitingChange[],
     told: ScopeChanges,
   ): Promise<void> {
-    const facts = waiting.filter(({ classes }) => classes.some((name) => name !== ENROLLMENTS));
-    const ids = [...new Set(facts.map(({ resourceId }) => resourceId))].sort((a, b) => a - b);
-    if (ids.length === 0) return;
-    const classes = new Set(facts.flatMap((change) => change.classes));
-    const reachOf = (collection: PlannedCollection): Reach => ({
+    const reachOf = (classes: ReadonlySet<string>, collection: PlannedCollection): Reach => ({
       runs:
         classes.has(directRuleOf(collection.id)) ||
         (collection.isIncremental && touches(classes, collection)),
       follows: collection.isIncremental,
     });
     // Facts that no rule asks about change nobody's membership.
-    if (!plan.some((collection) => reachOf(collection).runs)) return;
-    await this.#evaluate(tx, plan, kind, { ids }, reachOf, told, false);
+    const concerns = new Map<ReadonlySet<string>, boolean>();
+    const changed = new Map(
+      [...classesByResource(waiting)].filter(([, classes]) => {
+        const known = concerns.get(classes) ?? plan.some((collection) => reachOf(classes, collection).runs);
+        concerns.set(classes, known);
+        return known;
+      }),
+    );
+    if (changed.size === 0) return;
+    const ids = [...changed.keys()].sort((a, b) => a - b);
+    const classes = new Set([...changed.values()].flatMap((names) => [...names]));
+    await this.#evaluate(tx, plan, kind, { ids }, (collection) => reachOf(classes, collection), told, false);
   }
 
   async #evaluate(
@@ -211,6 +217,23 @@ export class EvaluationService {
 
 const touches = (classes: ReadonlySet<string>, collection: PlannedCollection): boolean =>
   classes.has(EVERY_CLASS) || [...collection.classes].some((name) => classes.has(name));
+
+/** What changed of each resource; those that changed alike, nearly all, share one set. */
+function classesByResource(waiting: readonly WaitingChange[]): Map<number, ReadonlySet<string>> {
+  const names = new Map<number, Set<string>>();
+  for (const { resourceId, classes } of waiting)
+    for (const name of classes)
+      if (name !== ENROLLMENTS) names.set(resourceId, (names.get(resourceId) ?? new Set()).add(name));
+  const shared = new Map<string, ReadonlySet<string>>();
+  return new Map(
+    [...names].map(([resourceId, classes]) => {
+      const key = [...classes].sort().join();
+      const set = shared.get(key) ?? classes;
+      shared.set(key, set);
+      return [resourceId, set];
+    }),
+  );
+}
 
 const resourcesOf = (changes: readonly WaitingChange[], marker: string): number[] => [
   ...new Set(changes.filter(({ classes }) => classes.includes(marker)).map(({ resourceId }) => resourceId)),

@@ -40,19 +40,22 @@ export class EnrollmentService {
     );
   }
 
-  /** What mdm says of enrolments that events did not tell of. */
+  /** What mdm says of enrolments, where events did not tell of it: they were lost, or are older than this service. */
   async learn(tx: Tx, enrollments: readonly Enrollment[]): Promise<void> {
     const known = await this.options.store.load(
       tx,
       enrollments.map((enrollment) => enrollment.id),
     );
-    const news = enrollments.filter((enrollment) => !known.has(enrollment.id));
+    const isNews = (enrollment: Enrollment, row: EnrollmentRow | undefined): boolean =>
+      row === undefined || (enrollment.state === 'enrolled' && row.state_at < sinceOf(enrollment));
     await this.#change(
       tx,
-      news.map((enrollment) => ({
-        id: enrollment.id,
-        apply: (row) => row ?? rowOf(enrollment, enrollment.enrolledAt ?? enrollment.authenticatedAt),
-      })),
+      enrollments
+        .filter((enrollment) => isNews(enrollment, known.get(enrollment.id)))
+        .map((enrollment) => ({
+          id: enrollment.id,
+          apply: (row) => (isNews(enrollment, row) ? enrolled(row, enrollment, sinceOf(enrollment)) : row),
+        })),
     );
   }
 
@@ -62,8 +65,8 @@ export class EnrollmentService {
     const known = await store.load(tx, [...new Set(reports.map(({ enrollmentId }) => enrollmentId))]);
     const told = new Map(known);
     for (const { enrollmentId, at, facts } of reports) {
-      const row = told.get(enrollmentId);
-      if (row !== undefined) told.set(enrollmentId, withFacts(row, at, facts));
+      const row = withFacts(told.get(enrollmentId) ?? unheardOf(enrollmentId), at, facts);
+      if (row !== undefined) told.set(enrollmentId, row);
     }
     const news = [...told.values()].filter((row) => row !== known.get(row.id));
     const { same = [], other = [] } = Object.groupBy(news, (row) =>
@@ -81,7 +84,7 @@ export class EnrollmentService {
         .filter(({ enrollmentId }) => ids.has(enrollmentId))
         .map(({ enrollmentId, at, facts }) => ({
           id: enrollmentId,
-          apply: (row) => row && withFacts(row, at, facts),
+          apply: (row) => withFacts(row ?? unheardOf(enrollmentId), at, facts),
         })),
       (locked) => this.options.agenda.lock(tx, locked),
     );
@@ -129,19 +132,7 @@ const toldOfItself = (row: EnrollmentRow | undefined): string =>
 
 function afterEvent(row: EnrollmentRow | undefined, event: EnrollmentEvent): EnrollmentRow | undefined {
   const { at, id } = event.payload;
-  if (isEvent(event, enrollmentEnrolled)) {
-    const told = rowOf(event.payload.enrollment, at);
-    if (row === undefined) return told;
-    const epoch_at = Math.max(row.epoch_at, told.epoch_at);
-    if (at < row.state_at) return epoch_at === row.epoch_at ? row : { ...row, epoch_at };
-    return {
-      ...told,
-      epoch_at,
-      platform: row.platform ?? told.platform,
-      time_zone: row.time_zone,
-      facts_at: row.facts_at,
-    };
-  }
+  if (isEvent(event, enrollmentEnrolled)) return enrolled(row, event.payload.enrollment, at);
   if (isEvent(event, enrollmentAuthenticated)) {
     const { model } = event.payload;
     if (row === undefined)
@@ -161,6 +152,23 @@ function afterEvent(row: EnrollmentRow | undefined, event: EnrollmentEvent): Enr
   return at < row.state_at ? row : { ...row, state: 'removed', state_at: at };
 }
 
+const sinceOf = ({ enrolledAt, authenticatedAt }: Enrollment): number => enrolledAt ?? authenticatedAt;
+
+/** What the device told of itself stays. */
+function enrolled(row: EnrollmentRow | undefined, enrollment: Enrollment, at: number): EnrollmentRow {
+  const told = rowOf(enrollment, at);
+  if (row === undefined) return told;
+  const epoch_at = Math.max(row.epoch_at, told.epoch_at);
+  if (at < row.state_at) return epoch_at === row.epoch_at ? row : { ...row, epoch_at };
+  return {
+    ...told,
+    epoch_at,
+    platform: row.platform ?? told.platform,
+    time_zone: row.time_zone,
+    facts_at: row.facts_at,
+  };
+}
+
 const NOTHING_KNOWN = { kind: 'device', platform: null, time_zone: null, facts_at: null } as const;
 
 function rowOf(enrollment: Enrollment, at: number): EnrollmentRow {
@@ -175,8 +183,16 @@ function rowOf(enrollment: Enrollment, at: number): EnrollmentRow {
   };
 }
 
-function withFacts(row: EnrollmentRow, at: number, { platform, timeZone }: DeviceFacts): EnrollmentRow {
-  if (at <= (row.facts_at ?? 0)) return row;
+/** A device whose report was faster than the event of its enrolment; user channels tell nothing of the kind. */
+const unheardOf = (id: string): EnrollmentRow | undefined =>
+  id.includes(':') ? undefined : { ...NOTHING_KNOWN, id, state: 'pending', state_at: 0, epoch_at: 0 };
+
+function withFacts(
+  row: EnrollmentRow | undefined,
+  at: number,
+  { platform, timeZone }: DeviceFacts,
+): EnrollmentRow | undefined {
+  if (row === undefined || at <= (row.facts_at ?? 0)) return row;
   return {
     ...row,
     platform: platform === 'unknown' ? row.platform : platform,

@@ -136,7 +136,7 @@ export class ScopeStore {
   async hasUnknownMember(on: Queryable): Promise<boolean> {
     const rows = await on.query(
       `SELECT m.enrollment_id FROM {scope_member} m LEFT JOIN {enrollment} e ON e.id = m.enrollment_id
-       WHERE m.is_member = 1 AND e.id IS NULL ORDER BY m.collection_id ${limitSql(on.dialect, 1)}`,
+       WHERE m.is_member = 1 AND (e.id IS NULL OR e.state <> 'enrolled') ORDER BY m.collection_id ${limitSql(on.dialect, 1)}`,
     );
     return rows.length > 0;
   }

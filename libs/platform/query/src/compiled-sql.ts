@@ -1,4 +1,4 @@
-import type { Dialect, SqlParams } from '@espalier/persistence';
+import type { Dialect, SqlParams, SqlValue } from '@espalier/persistence';
 
 /** A statement in the portable spelling of persistence, or a part of one. Values are in `params`, never in `sql`. */
 export interface CompiledSql {
@@ -8,7 +8,7 @@ export interface CompiledSql {
 
 /** Collects the parameters of a statement, and gives its tables aliases of its own. */
 export class SqlWriter {
-  readonly params: Record<string, string | number | readonly number[]> = {};
+  readonly params: Record<string, SqlValue> = {};
   private parameters = 0;
   private aliases = 0;
 
@@ -19,21 +19,11 @@ export class SqlWriter {
 
   /** Writes a value: `:q0`. */
   value(value: string | number): string {
-    const name = this.#name(value);
-    // PostgreSQL takes the type of the other side, and refuses what does not fit into an integer column.
-    return typeof value === 'number' && this.dialect === 'postgres' ? `CAST(:${name} AS bigint)` : `:${name}`;
-  }
-
-  /** Writes a list of ids, not empty, for `IN`: `(:q0)`. */
-  list(ids: readonly number[]): string {
-    return `(:${this.#name(ids)})`;
-  }
-
-  #name(value: string | number | readonly number[]): string {
     const name = `${this.prefix}${this.parameters}`;
     this.parameters += 1;
     this.params[name] = value;
-    return name;
+    // PostgreSQL takes the type of the other side, and refuses what does not fit into an integer column.
+    return typeof value === 'number' && this.dialect === 'postgres' ? `CAST(:${name} AS bigint)` : `:${name}`;
   }
 
   alias(): string {

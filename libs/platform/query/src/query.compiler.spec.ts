@@ -19,7 +19,7 @@ describe('compiled queries', () => {
       { restrict: { ids: [424_242] } },
     );
     expect(sql).not.toMatch(/canar|42/);
-    expect(Object.values(params).flat()).toEqual(expect.arrayContaining(['canary', 424_242]));
+    expect(Object.values(params)).toEqual(expect.arrayContaining(['canary', 424_242]));
   });
 
   it('look into classes with several rows instead of joining them, together where a condition names both', () => {

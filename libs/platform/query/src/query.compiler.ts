@@ -19,15 +19,17 @@ export interface QueryOptions {
 export function compileQuery(query: TypedQuery, dialect: Dialect, options: QueryOptions): CompiledSql {
   const writer = new SqlWriter(dialect, 'q');
   const { restrict } = options;
-  const ids = restrict !== undefined && 'ids' in restrict ? restrict.ids : undefined;
-  const list = ids === undefined || ids.length === 0 ? '' : writer.list(ids);
+  const ids = restrict !== undefined && 'ids' in restrict ? restrict.ids.map((id) => writer.value(id)) : [];
   const range =
     restrict !== undefined && 'from' in restrict
       ? ([writer.value(restrict.from), writer.value(restrict.to)] as const)
       : undefined;
   const select = new SelectCompiler(writer, options.now, query, range);
   const key = select.keyOf(query.root);
-  const restricted = ids === undefined ? [] : [ids.length === 0 ? '1 = 0' : `${key} IN ${list}`];
+  const restricted =
+    restrict === undefined || range !== undefined
+      ? []
+      : [ids.length === 0 ? '1 = 0' : `${key} IN (${ids.join(', ')})`];
   const distinct = select.givesKeysTwice ? 'DISTINCT ' : '';
   return {
     sql: `SELECT ${distinct}${key} AS resource_id ${select.sql([], restricted)}`,
