@@ -256,6 +256,9 @@ describeOnEachDatabase('the stores of mdm-policy', { migrations: mdmPolicyMigrat
       await db.transaction((tx) => service.handle(tx, [removed(3)]));
       await heal();
       expect((await store.load(db, ['A'])).get('A')).toMatchObject({ state: 'removed' });
+      const prune = (before: number): Promise<number> => db.transaction((tx) => store.prune(tx, before));
+      expect([await prune(at(3)), await prune(at(4))]).toEqual([0, 1]);
+      expect(await db.query('SELECT enrollment_id FROM {agenda}')).toEqual([]);
     });
   });
 

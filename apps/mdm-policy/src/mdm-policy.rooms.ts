@@ -174,6 +174,10 @@ export function buildRooms(outside: MdmPolicySurroundings): MdmPolicyRooms {
     pruners: {
       'handled messages': { prune: (before) => inbox.prune(before), keepMs: 7 * DAY },
       'early completions': { prune: (before) => early.prune(db, before), keepMs: DAY },
+      'removed enrolments': {
+        prune: (before) => db.transaction((tx) => enrollmentStore.prune(tx, before)),
+        keepMs: 30 * DAY,
+      },
       'members that left': { prune: (before) => scopeStore.prune(db, before), keepMs: 30 * DAY },
       'deleted deployments': { prune: (before) => deploymentStore.prune(db, before), keepMs: 30 * DAY },
       notices: { prune: (before) => notices.prune(db, before), keepMs: 90 * DAY },

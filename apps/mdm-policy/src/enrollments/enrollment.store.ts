@@ -76,6 +76,16 @@ export class EnrollmentStore {
     await upsert(tx, 'enrollment', { key: ['id'], rows: rows.map((row) => ({ ...row })) });
   }
 
+  /** Forgets devices that have been gone since before this time (epoch ms); how many. */
+  async prune(tx: Tx, before: number): Promise<number> {
+    const gone = `state = 'removed' AND state_at < :before`;
+    await tx.execute(
+      `DELETE FROM {agenda} WHERE enrollment_id IN (SELECT id FROM {enrollment} WHERE ${gone})`,
+      { before },
+    );
+    return tx.execute(`DELETE FROM {enrollment} WHERE ${gone}`, { before });
+  }
+
   /** Forgets what enrolments had and what was done about it. */
   async forget(tx: Tx, ids: readonly string[]): Promise<void> {
     for (let from = 0; from < ids.length; from += IDS_AT_ONCE) {

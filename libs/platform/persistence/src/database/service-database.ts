@@ -26,9 +26,21 @@ export async function openServiceDatabase(
   health.addCheck('database', () => db.ping());
   lifecycle.onShutdown('connections', 'database', () => db.close());
   await db.ready();
+  if (db.dialect === 'mssql') await warnOfWaitingReaders(db, logger);
   if (config.databaseMigrate) await db.migrate();
   else await untilMigrated(db, health);
   return db;
+}
+
+/** SQL Server's default makes readers wait for writers; whoever may not see the option is not bothered. */
+async function warnOfWaitingReaders(db: Database, logger: Logger): Promise<void> {
+  const rows = await db
+    .query<{ has_versions: number }>(
+      'SELECT is_read_committed_snapshot_on AS has_versions FROM sys.databases WHERE name = DB_NAME()',
+    )
+    .catch(() => []);
+  if (rows.some(({ has_versions }) => Number(has_versions) === 0))
+    logger.warn('the database has READ_COMMITTED_SNAPSHOT off: readers wait for writers; switch it on');
 }
 
 const LOOK_AGAIN_MS = 1_000;
