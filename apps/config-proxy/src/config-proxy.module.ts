@@ -62,8 +62,16 @@ export async function startConfigProxy(kit: ConfigProxyKit): Promise<ConfigProxy
     logger,
     metrics,
   });
-  lifecycle.onShutdown('intake', 'event listeners', () => hub.stop());
-  const events = new EventService({ messaging, hub, stallMs: config.consoleEventStallSeconds * 1_000 });
+  const events = new EventService({
+    messaging,
+    hub,
+    contracts: configProxyInterface.tails,
+    stallMs: config.consoleEventStallSeconds * 1_000,
+  });
+  lifecycle.onShutdown('intake', 'event listeners', async () => {
+    hub.stop();
+    await events.stop();
+  });
   const mdm = new MdmClient({ messaging });
 
   const site = buildSite({

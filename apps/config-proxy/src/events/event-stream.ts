@@ -1,9 +1,12 @@
 import type { ServerResponse } from 'node:http';
-import { configProxyErrors, type EspalierError, type LiveEvent } from '@espalier/contracts';
-import type { EventMeta, ReceivedEvent } from '@espalier/messaging';
+import { configProxyErrors, type EspalierError } from '@espalier/contracts';
+import type { Frame, LiveFeed } from './live-feed.js';
 
 export interface EventStreamOptions {
   readonly response: ServerResponse;
+  readonly feed: Pick<LiveFeed, 'after' | 'onMore'>;
+  /** Types of the events that the listener wants. */
+  readonly types: ReadonlySet<string>;
   /** How long a listener may read nothing while something waits for it, in ms. */
   readonly stallMs: number;
 }
@@ -12,18 +15,24 @@ export interface EventStreamOptions {
 const LAST_WORD_MS = 30_000;
 
 /**
- * One listener's server-sent events (HTML Standard §9.2). What waits for a listener is bounded: one event beyond the
- * buffer of its response; further ones are not fetched from NATS until it has read.
+ * One listener's server-sent events (HTML Standard §9.2). Nothing waits for a listener but what fills the buffer of its
+ * response: it has a position in the feed, and goes on from there when it has read.
  */
 export class EventStream {
   readonly #options: EventStreamOptions;
+  readonly #key: string;
   readonly #opened = Promise.withResolvers<void>();
+  #position: number | undefined;
+  #leaveFeed: () => void = () => undefined;
+  #stall: NodeJS.Timeout | undefined;
   #over = false;
   #onEnd: () => void = () => undefined;
 
   constructor(options: EventStreamOptions) {
     this.#options = options;
+    this.#key = [...options.types].sort().join();
     options.response.once('close', () => this.#finish());
+    options.response.on('drain', () => this.#resume());
   }
 
   /** Calls back once, when the stream is over; at once where it is. */
@@ -45,22 +54,28 @@ export class EventStream {
     });
     response.write('retry: 1000\n: listening\n\n');
     this.#opened.resolve();
+    this.#pump();
   }
 
-  /** Resolves when the next event may come. */
-  async send(event: ReceivedEvent, meta: EventMeta): Promise<void> {
-    await this.#opened.promise;
+  /** Sends the events of the feed after a position, and those to come. */
+  follow(position: number): void {
     if (this.#over) return;
-    const { contract, payload } = event;
-    const type = `${contract.aggregate}.${contract.event}`;
-    const data: LiveEvent = {
-      type,
-      messageId: meta.messageId,
-      publishedAt: meta.publishedAt.getTime(),
-      payload: payload as Record<string, unknown>,
-    };
-    const frame = `id: ${meta.sequence}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
-    if (!this.#options.response.write(frame)) await this.#room();
+    this.#position = position;
+    this.#leaveFeed = this.#options.feed.onMore(() => this.#pump());
+    this.#pump();
+  }
+
+  /** Sends one event from before the feed; resolves when the next one may come. */
+  async send(frame: Frame): Promise<void> {
+    await this.#opened.promise;
+    if (this.#over || !this.#options.types.has(frame.type)) return;
+    if (!this.#write(frame.text)) await this.#drained();
+  }
+
+  /** The listener asked for events that are not kept any more. */
+  async missed(after: number, oldest: number): Promise<void> {
+    await this.#opened.promise;
+    if (!this.#over) this.#write(`event: gap\ndata: ${JSON.stringify({ after, oldest })}\n\n`);
   }
 
   /** Keeps proxies from closing a quiet connection, and notices a listener that is gone. */
@@ -80,6 +95,43 @@ export class EventStream {
     this.#end(': this replica is shutting down\n\n');
   }
 
+  #pump(): void {
+    const { response, feed, types } = this.#options;
+    while (!this.#over && response.headersSent && this.#position !== undefined) {
+      if (response.writableNeedDrain) return;
+      const batch = feed.after(this.#position, types, this.#key);
+      // It reads, but less than there is: it is told, and goes on from its last event.
+      if (batch === undefined) return this.drop(configProxyErrors.ESP_EVENTS_READER_TOO_SLOW());
+      if (batch.through === this.#position) return;
+      this.#position = batch.through;
+      if (batch.bytes !== undefined) this.#write(batch.bytes);
+    }
+  }
+
+  /** False where the listener has to read before more may come. */
+  #write(bytes: Buffer | string): boolean {
+    const { response, stallMs } = this.#options;
+    if (response.write(bytes)) return true;
+    this.#stall ??= setTimeout(() => this.drop(configProxyErrors.ESP_EVENTS_READER_TOO_SLOW()), stallMs);
+    return false;
+  }
+
+  #resume(): void {
+    clearTimeout(this.#stall);
+    this.#stall = undefined;
+    this.#pump();
+  }
+
+  async #drained(): Promise<void> {
+    const { response } = this.#options;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    response.once('drain', resolve);
+    response.once('close', resolve);
+    await promise;
+    response.removeListener('drain', resolve);
+    response.removeListener('close', resolve);
+  }
+
   #end(lastWord: string): void {
     const { response } = this.#options;
     if (this.#over) return;
@@ -93,19 +145,9 @@ export class EventStream {
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
+    clearTimeout(this.#stall);
+    this.#leaveFeed();
     this.#opened.resolve();
     this.#onEnd();
-  }
-
-  async #room(): Promise<void> {
-    const { response, stallMs } = this.#options;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => this.drop(configProxyErrors.ESP_EVENTS_READER_TOO_SLOW()), stallMs);
-    response.once('drain', resolve);
-    response.once('close', resolve);
-    await promise;
-    clearTimeout(timer);
-    response.removeListener('drain', resolve);
-    response.removeListener('close', resolve);
   }
 }

@@ -1,14 +1,17 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { commonErrors, type EventContract } from '@espalier/contracts';
-import type { Messaging, Registration } from '@espalier/messaging';
+import type { Messaging } from '@espalier/messaging';
 import type { StoredToken } from '../api-tokens/api-token.store.js';
 import type { EventHub } from './event.hub.js';
 import { EventStream } from './event-stream.js';
+import { frameOf, LiveFeed } from './live-feed.js';
 
 export interface EventServiceOptions {
-  readonly messaging: Pick<Messaging, 'tail' | 'check'>;
+  readonly messaging: Pick<Messaging, 'tail' | 'check' | 'oldestEvent'>;
   readonly hub: EventHub;
+  /** Every kind of event that there is. */
+  readonly contracts: readonly EventContract[];
   /** How long a listener may read nothing while events wait for it, in ms. */
   readonly stallMs: number;
 }
@@ -26,7 +29,11 @@ const BEGIN_MS = 5_000;
 
 /** Shows the events of NATS to listeners. */
 export class EventService {
-  constructor(private readonly options: EventServiceOptions) {}
+  readonly #feed: LiveFeed;
+
+  constructor(private readonly options: EventServiceOptions) {
+    this.#feed = new LiveFeed(options);
+  }
 
   /**
    * Begins to send events. Resolves when those that are published from now on arrive; the stream's head is not
@@ -37,25 +44,59 @@ export class EventService {
     const { messaging, hub, stallMs } = this.options;
     messaging.check();
     hub.checkRoom();
-    const stream = new EventStream({ response, stallMs });
+    const types = new Set(contracts.map(({ aggregate, event }) => `${aggregate}.${event}`));
+    const stream = new EventStream({ response, feed: this.#feed, types, stallMs });
     const leave = hub.add(stream, token);
-    const position = after === undefined ? {} : { afterSequence: after };
-    const tail = messaging.tail(contracts, position, (event, meta) => stream.send(event, meta));
+    stream.onEnd(leave);
+    try {
+      if (!(await begins(this.#feed.begin()))) throw notBegun();
+      if (after === undefined) stream.follow(this.#feed.last);
+      else if (this.#feed.covers(after)) stream.follow(after);
+      else await this.#catchUp(stream, contracts, after, leave);
+      return stream;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#feed.stop();
+  }
+
+  /** Reads for this listener alone what was before the feed, until it meets it. */
+  async #catchUp(
+    stream: EventStream,
+    contracts: readonly EventContract[],
+    after: number,
+    leave: () => void,
+  ): Promise<void> {
+    const { messaging } = this.options;
+    const oldest = await messaging.oldestEvent();
+    if (after + 1 < oldest) void stream.missed(after, oldest);
+    const tail = messaging.tail(contracts, { afterSequence: after }, async (event, meta) => {
+      await stream.send(frameOf(event, meta));
+      if (!this.#feed.covers(meta.sequence)) return;
+      stream.follow(meta.sequence);
+      void tail.stop();
+    });
     stream.onEnd(() => {
       leave();
       void tail.stop();
     });
-    if (await begins(tail)) return stream;
-    leave();
+    if (await begins(tail.active)) return;
     await tail.stop();
-    throw commonErrors.ESP_MESSAGING_UNAVAILABLE({ detail: 'The event stream does not begin.' });
+    throw notBegun();
   }
 }
 
-async function begins(tail: Registration): Promise<boolean> {
+const notBegun = (): Error =>
+  commonErrors.ESP_MESSAGING_UNAVAILABLE({ detail: 'The event stream does not begin.' });
+
+async function begins(active: Promise<void>): Promise<boolean> {
   const patience = new AbortController();
   const late = delay(BEGIN_MS, false, { signal: patience.signal }).catch(() => false);
-  const begun = await Promise.race([tail.active.then(() => true), late]);
+  const begun = await Promise.race([active.then(() => true), late]);
   patience.abort();
   return begun;
 }

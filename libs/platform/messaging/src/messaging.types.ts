@@ -221,6 +221,11 @@ export interface Messaging {
     contracts: C | readonly C[],
     options: ConsumeBatchOptions<C, Tx>,
   ): Registration;
+  /**
+   * Sequence of the oldest event that is still kept: what came before cannot be read any more.
+   * @throws EspalierError ESP_MESSAGING_UNAVAILABLE
+   */
+  oldestEvent(): Promise<number>;
   /** Shows events as they come, in stream order, at the pace of the handler; nothing is kept on the server. */
   tail<C extends EventContract>(
     contracts: C | readonly C[],

@@ -6,7 +6,7 @@ import {
   type RpcContract,
   type ServiceInterface,
 } from '@espalier/contracts';
-import { jetstream } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { z } from 'zod';
 
 import { BusSession } from './connection/bus-session.js';
@@ -178,6 +178,15 @@ class NatsMessaging implements Messaging {
       capacity: plan.capacity,
       consumer: () => consumerConfig(name, eventFilter(declared.events), options),
     });
+  }
+
+  async oldestEvent(): Promise<number> {
+    const manager = await jetstreamManager(this.#connector.connection(), { checkAPI: false });
+    const info = this.#connector.whileConnected(manager.streams.info(EVENT_STREAM));
+    const { state } = await info.catch((error: unknown) => {
+      throw toMessagingError(error, EVENT_STREAM);
+    });
+    return state.first_seq;
   }
 
   tail<C extends EventContract>(
