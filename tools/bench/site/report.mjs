@@ -184,7 +184,7 @@ function growthLines(sites) {
 const inSeconds = (/** @type {Record<string, number>} */ times) =>
   Object.fromEntries(Object.entries(times).map(([name, value]) => [name, value / 1_000]));
 
-/** The result for people. @param {ReturnType<typeof resultOf>} result */
+/** @param {{ machine: { cpu: string, threads: number }, versions: Record<string, string>, lines: readonly Line[] }} result */
 export function tableOf({ machine, versions, lines }) {
   const rows = lines.map(({ what, target, measured, holds }) => [
     what,

@@ -50,10 +50,11 @@ export class RunningSite {
   }
 
   /**
-   * @param {{ profile?: string | undefined, statements?: boolean }} options
+   * @param {{ profile?: string | undefined, statements?: boolean, consoleEnv?: Record<string, string> }} options
+   * `consoleEnv`: further settings of config-proxy
    * @returns {Promise<RunningSite>}
    */
-  static async start({ profile, statements = false }) {
+  static async start({ profile, statements = false, consoleEnv = {} }) {
     const stack = new AsyncDisposableStack();
     try {
       const postgres = await startPostgres();
@@ -75,7 +76,7 @@ export class RunningSite {
             // Nothing but what is measured: no questions to devices that would never answer, and no pacing.
             mdm: { ESPALIER_INVENTORY_HOURS: '0', ...node },
             'mdm-policy': { ESPALIER_POLICY_COMMANDS_PER_MINUTE: '100000000', ...node },
-            'config-proxy': node,
+            'config-proxy': { ...node, ...consoleEnv },
           },
         },
         findNatsServer(),

@@ -15,8 +15,8 @@ export interface EventStreamOptions {
 const LAST_WORD_MS = 30_000;
 
 /**
- * One listener's server-sent events (HTML Standard §9.2). Nothing waits for a listener but what fills the buffer of its
- * response: it has a position in the feed, and goes on from there when it has read.
+ * One listener's server-sent events (HTML Standard §9.2). Nothing waits for a listener but what is being written to it:
+ * it has a position in the feed, and goes on from there when the system has taken that.
  */
 export class EventStream {
   readonly #options: EventStreamOptions;
@@ -25,6 +25,7 @@ export class EventStream {
   #position: number | undefined;
   #leaveFeed: () => void = () => undefined;
   #stall: NodeJS.Timeout | undefined;
+  #writing = 0;
   #over = false;
   #onEnd: () => void = () => undefined;
 
@@ -32,7 +33,6 @@ export class EventStream {
     this.#options = options;
     this.#key = [...options.types].sort().join();
     options.response.once('close', () => this.#finish());
-    options.response.on('drain', () => this.#resume());
   }
 
   /** Calls back once, when the stream is over; at once where it is. */
@@ -52,9 +52,8 @@ export class EventStream {
       // nginx would hold events back otherwise.
       'x-accel-buffering': 'no',
     });
-    response.write('retry: 1000\n: listening\n\n');
     this.#opened.resolve();
-    this.#pump();
+    void this.#write('retry: 1000\n: listening\n\n');
   }
 
   /** Sends the events of the feed after a position, and those to come. */
@@ -69,19 +68,19 @@ export class EventStream {
   async send(frame: Frame): Promise<void> {
     await this.#opened.promise;
     if (this.#over || !this.#options.types.has(frame.type)) return;
-    if (!this.#write(frame.text)) await this.#drained();
+    await this.#write(frame.text);
   }
 
   /** The listener asked for events that are not kept any more. */
   async missed(after: number, oldest: number): Promise<void> {
     await this.#opened.promise;
-    if (!this.#over) this.#write(`event: gap\ndata: ${JSON.stringify({ after, oldest })}\n\n`);
+    if (!this.#over) await this.#write(`event: gap\ndata: ${JSON.stringify({ after, oldest })}\n\n`);
   }
 
   /** Keeps proxies from closing a quiet connection, and notices a listener that is gone. */
   heartbeat(): void {
-    const { response } = this.#options;
-    if (!this.#over && response.headersSent && !response.writableNeedDrain) response.write(': heartbeat\n\n');
+    const isQuiet = this.#options.response.headersSent && this.#writing === 0;
+    if (!this.#over && isQuiet) void this.#write(': heartbeat\n\n');
   }
 
   /** Says why, as the last event, and ends. */
@@ -97,39 +96,31 @@ export class EventStream {
 
   #pump(): void {
     const { response, feed, types } = this.#options;
-    while (!this.#over && response.headersSent && this.#position !== undefined) {
-      if (response.writableNeedDrain) return;
+    while (!this.#over && response.headersSent && this.#writing === 0 && this.#position !== undefined) {
       const batch = feed.after(this.#position, types, this.#key);
       // It reads, but less than there is: it is told, and goes on from its last event.
       if (batch === undefined) return this.drop(configProxyErrors.ESP_EVENTS_READER_TOO_SLOW());
       if (batch.through === this.#position) return;
       this.#position = batch.through;
-      if (batch.bytes !== undefined) this.#write(batch.bytes);
+      if (batch.bytes !== undefined) void this.#write(batch.bytes);
     }
   }
 
-  /** False where the listener has to read before more may come. */
-  #write(bytes: Buffer | string): boolean {
+  /** Resolves when the system has taken it, or the listener is gone. */
+  #write(bytes: Buffer | string): Promise<void> {
     const { response, stallMs } = this.#options;
-    if (response.write(bytes)) return true;
-    this.#stall ??= setTimeout(() => this.drop(configProxyErrors.ESP_EVENTS_READER_TOO_SLOW()), stallMs);
-    return false;
-  }
-
-  #resume(): void {
-    clearTimeout(this.#stall);
-    this.#stall = undefined;
-    this.#pump();
-  }
-
-  async #drained(): Promise<void> {
-    const { response } = this.#options;
     const { promise, resolve } = Promise.withResolvers<void>();
-    response.once('drain', resolve);
-    response.once('close', resolve);
-    await promise;
-    response.removeListener('drain', resolve);
-    response.removeListener('close', resolve);
+    this.#writing += 1;
+    this.#stall ??= setTimeout(() => this.drop(configProxyErrors.ESP_EVENTS_READER_TOO_SLOW()), stallMs);
+    response.write(bytes, () => {
+      this.#writing -= 1;
+      resolve();
+      if (this.#writing > 0) return;
+      clearTimeout(this.#stall);
+      this.#stall = undefined;
+      this.#pump();
+    });
+    return promise;
   }
 
   #end(lastWord: string): void {

@@ -34,8 +34,10 @@ export interface LiveFeedOptions {
 const KEEP_CHARACTERS = 32 * 1024 * 1024;
 const KEEP_MS = 60_000;
 const WINDOW_MS = 20;
-/** One write to one listener. */
-const BATCH_CHARACTERS = 256 * 1024;
+/** One write to one listener: what waits for each in memory where all are slow. */
+const BATCH_CHARACTERS = 32 * 1024;
+/** Batches that are kept to be shared. */
+const SHARED = 64;
 /** Taking single frames off the front of a long list would move all others each time. */
 const GONE_AT_ONCE = 1_024;
 
@@ -67,8 +69,8 @@ export class LiveFeed {
   /** Sequence of the last frame that went. */
   #forgotten = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** While listeners are told of a window: what they share. */
-  #shared: Map<string, Batch> | undefined;
+  /** What listeners that are equally far share. */
+  readonly #shared = new Map<string, Batch>();
 
   constructor(options: LiveFeedOptions) {
     this.#options = options;
@@ -110,8 +112,10 @@ export class LiveFeed {
   after(position: number, types: ReadonlySet<string>, key: string): Batch | undefined {
     if (position < this.#forgotten) return undefined;
     const name = `${position} ${key}`;
-    const batch = this.#shared?.get(name) ?? this.#batch(position, types);
-    this.#shared?.set(name, batch);
+    const known = this.#shared.get(name);
+    if (known !== undefined) return known;
+    const batch = this.#batch(position, types);
+    if (batch.through > position) this.#share(name, batch);
     return batch;
   }
 
@@ -129,6 +133,12 @@ export class LiveFeed {
       through = frame.sequence;
     }
     return { bytes: texts.length === 0 ? undefined : Buffer.from(texts.join('')), through };
+  }
+
+  #share(name: string, batch: Batch): void {
+    this.#shared.set(name, batch);
+    const [oldest] = this.#shared.size > SHARED ? this.#shared.keys() : [];
+    if (oldest !== undefined) this.#shared.delete(oldest);
   }
 
   /** Index of the first frame after a position: by halves, since sequences have gaps. */
@@ -151,9 +161,7 @@ export class LiveFeed {
 
   #tell(): void {
     this.#timer = undefined;
-    this.#shared = new Map();
     for (const listener of this.#listeners) listener();
-    this.#shared = undefined;
   }
 
   #forget(): void {

@@ -1,0 +1,30 @@
+import { loadavg } from 'node:os';
+import { measureIntake } from '../site/intake.mjs';
+import { RunningSite } from '../site/running-site.mjs';
+import { measureListeners } from './listeners.mjs';
+import { measureRequests } from './requests.mjs';
+
+/**
+ * @param {import('./options.mjs').Options} options
+ * @param {(text: string) => void} say
+ * @param {AsyncDisposableStack} stack
+ */
+export async function measureConsole(options, say, stack) {
+  const { devices, listeners, events, seconds, parts, profile } = options;
+  const consoleEnv = { ESPALIER_CONSOLE_EVENT_LISTENERS: String(listeners + 10) };
+  const site = await RunningSite.start({ profile, consoleEnv });
+  stack.defer(() => site.stop());
+  const part = (/** @type {string} */ title) => say(`${title} (load ${loadavg()[0]?.toFixed(1)})`);
+  part(`${devices} devices enrol`);
+  await measureIntake(site, { from: 1, to: devices }, say);
+  await site.proxy.execute('VACUUM (ANALYZE)');
+  if (parts.has('requests')) part('reading pages of devices');
+  const requests = parts.has('requests') ? await measureRequests(site, seconds) : undefined;
+  if (parts.has('listeners')) part('following live events');
+  const live = parts.has('listeners')
+    ? await measureListeners(site, { listeners, events, seconds, say })
+    : undefined;
+  const postgres = await site.version();
+  await site.stop();
+  return { devices, postgres, requests, live };
+}
