@@ -8,7 +8,6 @@ import {
   unitIndex,
   unitStart,
   type ComparisonOperator,
-  type Condition,
   type Constant,
   type DateDifference,
   type InQuery,
@@ -16,9 +15,8 @@ import {
   type PropertyRef,
   type TimeUnit,
 } from '@espalier/conditions';
-import type { Dialect } from '@espalier/persistence';
-import { quoted, SqlWriter, type CompiledSql } from './compiled-sql.js';
-import { normalForm, type NormalForm } from './normal-form.js';
+import { quoted, type SqlWriter } from './compiled-sql.js';
+import type { NormalForm } from './normal-form.js';
 import { patternSql } from './pattern.sql.js';
 
 /** SQL aliases by aliases of the query. */
@@ -130,26 +128,4 @@ function indexSql(unit: TimeUnit, column: string): string {
   const { length, offset } = fixedUnit(unit);
   const time = offset === 0 ? column : `(${column} + ${offset})`;
   return `((${time} - ((${time} % ${length}) + ${length}) % ${length}) / ${length})`;
-}
-
-export interface ConditionOptions {
-  /** SQL alias of the table, by alias of the condition's source. */
-  readonly aliases: Aliases;
-  /** Begins the names of parameters: letters, then no digit. */
-  readonly prefix: string;
-  /** What `now()` is; epoch ms. */
-  readonly now: number;
-}
-
-/** Writes a condition over the columns of one SELECT; it holds no subqueries. */
-export function compileCondition(
-  condition: Condition,
-  dialect: Dialect,
-  { aliases, prefix, now }: ConditionOptions,
-): CompiledSql {
-  const writer = new SqlWriter(dialect, prefix);
-  const compiler = new ConditionCompiler(writer, now, aliases, () => {
-    throw new TypeError('Subqueries belong to queries');
-  });
-  return { sql: compiler.sql(normalForm(condition)), params: writer.params };
 }

@@ -1,8 +1,16 @@
-import { comparedColumn, compareTexts, comparedText, type PlainRow } from '@espalier/conditions';
+import {
+  comparedColumn,
+  compareTexts,
+  comparedText,
+  keyProperty,
+  type Condition,
+  type PlainRow,
+} from '@espalier/conditions';
+import { FILTER_ALIAS } from '@espalier/filter-expression';
 import type { Database } from '@espalier/persistence';
 import { describeOnEachDatabase, expectMssqlStatements } from '@espalier/testing';
 import fc from 'fast-check';
-import { listPage, type ListRequest } from './list-page.js';
+import { countList, listPage, type ListRequest } from './list-page.js';
 import { nullsComeLast } from './sort-order.js';
 import { Random } from './spec/random.fixture.js';
 import {
@@ -108,6 +116,44 @@ describeOnEachDatabase('lists', { migrations: [siteMigration] }, (open, dialect)
         throw new Error('undone');
       })
       .catch((error: unknown) => expect(error).toMatchObject({ message: expect.stringContaining('undone') }));
+  });
+
+  it('skip rows, count all, and take conditions and orders that are read already', async () => {
+    const property = model.properties.find(({ name }) => name === 'Size')!;
+    const left = { kind: 'property', alias: FILTER_ALIAS, property } as const;
+    const read = {
+      condition: { kind: 'not', condition: { kind: 'is-null', property: left } },
+      order: [{ property, descending: true }],
+    } as const;
+    const written = { filter: 'Size ne null', orderBy: 'Size desc', limit: 500 };
+    const all = (await listPage<Listed>(db, request(written))).rows.map((row) => row.row_id);
+    expect(all.length).toBeGreaterThan(5);
+    const some = await listPage<Listed>(db, request({ ...read, skip: 2, limit: 3 }));
+    expect(some.rows.map((row) => row.row_id)).toEqual(all.slice(2, 5));
+    const next = await listPage<Listed>(db, request({ ...read, cursor: some.next }));
+    expect(next.rows[0]?.row_id).toBe(all[5]);
+    expect(await countList(db, request(read))).toBe(all.length);
+    expect(await countList(db, request({}))).toBe(rows.length);
+  });
+
+  it('take a condition about rows of another table', async () => {
+    const key = (alias: string) => ({ kind: 'property', alias, property: keyProperty(model) }) as const;
+    const property = model.properties.find(({ name }) => name === 'Size')!;
+    const condition: Condition = {
+      kind: 'in-query',
+      property: key(FILTER_ALIAS),
+      query: {
+        root: { alias: 'other', class: SOFTWARE },
+        joins: [],
+        select: key('other'),
+        where: { kind: 'is-null', property: { kind: 'property', alias: 'other', property } },
+      },
+    };
+    const page = await listPage<Listed>(db, request({ condition, limit: 500 }));
+    const ids = new Set(rows.filter((row) => row[property.column] === null).map((row) => row['resource_id']));
+    const expected = rows.filter((row) => ids.has(row['resource_id'] ?? null)).map((row) => row['row_id']);
+    expect(expected.length).toBeGreaterThan(0);
+    expect(page.rows.map((row) => row.row_id)).toEqual(expected);
   });
 
   it('take the default order by properties or columns, and ids as their key', async () => {

@@ -1,9 +1,15 @@
 import type { ClassModel, Condition } from '@espalier/conditions';
 import { siteErrors } from '@espalier/contracts';
-import { FILTER_ALIAS, FilterError, parseFilter } from '@espalier/filter-expression';
+import {
+  FILTER_ALIAS,
+  FilterError,
+  parseFilter,
+  parseOrderBy,
+  type OrderField,
+} from '@espalier/filter-expression';
 import { limitSql, type Page, type Queryable, type SqlParams } from '@espalier/persistence';
 import { SqlWriter, type CompiledSql } from './compiled-sql.js';
-import { compileCondition } from './condition.compiler.js';
+import { compileCondition } from './query.compiler.js';
 import { stretchesAfter } from './keyset.js';
 import { decodeCursor, encodeCursor } from './page-cursor.js';
 import { orderBySql, sortOrder, type SortColumn } from './sort-order.js';
@@ -19,6 +25,10 @@ export interface ListRequest {
   readonly filter?: string | undefined;
   /** As the caller wrote it: see `parseOrderBy`. */
   readonly orderBy?: string | undefined;
+  /** What a parser of another language made of a filter; its source is `FILTER_ALIAS`. In place of `filter`. */
+  readonly condition?: Condition | undefined;
+  /** In place of `orderBy`. */
+  readonly order?: readonly OrderField[] | undefined;
   /**
    * Properties or columns, never null and together unique, as in `['joinedAt desc', 'id']`: the order where the
    * caller gives none, and what decides between equals where one is given.
@@ -27,6 +37,8 @@ export interface ListRequest {
   readonly limit: number;
   /** `next` of the page before, for the same order. */
   readonly cursor?: string | undefined;
+  /** Rows to leave out before the page, which the database reads all the same. Not together with `cursor`. */
+  readonly skip?: number | undefined;
   /** What `now()` is in filters; epoch ms. Default: the clock. */
   readonly now?: number;
 }
@@ -38,13 +50,26 @@ export interface ListRequest {
  * was not given for this order.
  */
 export async function listPage<T extends object>(on: Queryable, request: ListRequest): Promise<Page<T>> {
-  const { model, filter, limit } = request;
-  const order = understood('orderBy', () => sortOrder(model, request.orderBy, request.defaultOrder));
-  const condition = filter === undefined ? undefined : understood('filter', () => parseFilter(filter, model));
-  const rows = await rowsAfter<T>(on, request, order, filterSql(on, request, condition));
+  const { model, limit } = request;
+  const order = sortOrder(model, request.order ?? orderOf(request), request.defaultOrder);
+  const rows = await rowsAfter<T>(on, request, order, filterSql(on, request));
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   if (last === undefined) return { rows };
   return { rows: rows.slice(0, limit), next: encodeCursor(last, order) };
+}
+
+/** How many rows the list has over all its pages. Throws as `listPage`. */
+export async function countList(
+  on: Queryable,
+  request: Pick<ListRequest, 'model' | 'sql' | 'params' | 'filter' | 'condition' | 'now'>,
+): Promise<number> {
+  const filter = filterSql(on, request);
+  const where = filter.sql === '' ? '' : `WHERE ${filter.sql}`;
+  const [row] = await on.query<{ count: number }>(
+    `SELECT COUNT(*) AS count FROM (${request.sql}) AS ${LIST} ${where}`,
+    { ...request.params, ...filter.params },
+  );
+  return row?.count ?? 0;
 }
 
 /** One row more than the page takes, where there is one. */
@@ -54,7 +79,7 @@ async function rowsAfter<T extends object>(
   order: readonly SortColumn[],
   filter: CompiledSql,
 ): Promise<T[]> {
-  const { cursor } = request;
+  const { cursor, skip } = request;
   const wanted = request.limit + 1;
   const writer = new SqlWriter(on.dialect, 'after_');
   const stretches = cursor === undefined ? [''] : stretchesAfter(writer, order, decodeCursor(cursor, order));
@@ -65,7 +90,7 @@ async function rowsAfter<T extends object>(
     const where = [filter.sql, stretch].filter((part) => part !== '').join(' AND ');
     const found = await on.query<T>(
       `SELECT * FROM (${request.sql}) AS ${LIST} ${where === '' ? '' : `WHERE ${where}`}
-       ORDER BY ${orderBySql(order)} ${limitSql(on.dialect, wanted - rows.length)}`,
+       ORDER BY ${orderBySql(order)} ${limitSql(on.dialect, wanted - rows.length, skip)}`,
       params,
     );
     rows.push(...found);
@@ -76,11 +101,21 @@ async function rowsAfter<T extends object>(
 /** SQL alias of the list. */
 const LIST = 'list';
 
-function filterSql(on: Queryable, { now }: ListRequest, condition: Condition | undefined): CompiledSql {
+function filterSql(
+  on: Queryable,
+  request: Pick<ListRequest, 'model' | 'filter' | 'condition' | 'now'>,
+): CompiledSql {
+  const { model, filter, now } = request;
+  const condition =
+    request.condition ??
+    (filter === undefined ? undefined : understood('filter', () => parseFilter(filter, model)));
   if (condition === undefined) return { sql: '', params: {} };
   const aliases = new Map([[FILTER_ALIAS, LIST]]);
   return compileCondition(condition, on.dialect, { aliases, prefix: 'filter_', now: now ?? Date.now() });
 }
+
+const orderOf = ({ model, orderBy }: ListRequest): readonly OrderField[] =>
+  orderBy === undefined ? [] : understood('orderBy', () => parseOrderBy(orderBy, model));
 
 function understood<T>(field: 'filter' | 'orderBy', read: () => T): T {
   try {

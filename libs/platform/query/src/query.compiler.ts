@@ -1,7 +1,7 @@
-import type { InQuery, Join, PropertyRef, Source, TypedQuery } from '@espalier/conditions';
+import type { Condition, InQuery, Join, PropertyRef, Source, TypedQuery } from '@espalier/conditions';
 import type { Dialect } from '@espalier/persistence';
 import { quoted, SqlWriter, type CompiledSql } from './compiled-sql.js';
-import { ConditionCompiler } from './condition.compiler.js';
+import { ConditionCompiler, type Aliases } from './condition.compiler.js';
 import { aliasesOf, conjuncts, normalForm } from './normal-form.js';
 
 /** Resources that a query is restricted to: those ids (at most 500), or those of a range, both ends included. */
@@ -109,11 +109,16 @@ class SelectCompiler {
     // A key inside the range is equal to none outside, so that those need not be looked at.
     const byKey = isKeyOf(this.query, property) && isKeyOf(query, query.select);
     const select = new SelectCompiler(this.writer, this.now, query, byKey ? this.range : undefined);
+    return select.existsSql(query.select, equalTo);
+  }
+
+  /** True where one of its rows has that value in the property. */
+  existsSql(property: PropertyRef, equalTo: string): string {
     const correlation: Conjunct = {
-      aliases: [query.select.alias],
-      sql: () => `${select.conditions.column(query.select)} = ${equalTo}`,
+      aliases: [property.alias],
+      sql: () => `${this.conditions.column(property)} = ${equalTo}`,
     };
-    return `EXISTS (SELECT 1 ${select.sql([correlation])})`;
+    return `EXISTS (SELECT 1 ${this.sql([correlation])})`;
   }
 
   private groupSql(group: readonly Join[], all: readonly Conjunct[]): string {
@@ -170,3 +175,25 @@ const isKeyOf = ({ root, joins }: TypedQuery, { alias, property }: PropertyRef):
 
 const sharesAny = (group: readonly Source[], aliases: readonly string[]): boolean =>
   group.some(({ alias }) => aliases.includes(alias));
+
+export interface ConditionOptions {
+  /** SQL alias of the table, by alias of the condition's source. */
+  readonly aliases: Aliases;
+  /** Begins the names of parameters: letters, then no digit. */
+  readonly prefix: string;
+  /** What `now()` is; epoch ms. */
+  readonly now: number;
+}
+
+/** Writes a condition over the columns of one SELECT, and over those classes that its subqueries name. */
+export function compileCondition(
+  condition: Condition,
+  dialect: Dialect,
+  { aliases, prefix, now }: ConditionOptions,
+): CompiledSql {
+  const writer = new SqlWriter(dialect, prefix);
+  const compiler = new ConditionCompiler(writer, now, aliases, ({ query }, equalTo) =>
+    new SelectCompiler(writer, now, query, undefined).existsSql(query.select, equalTo),
+  );
+  return { sql: compiler.sql(normalForm(condition)), params: writer.params };
+}

@@ -5,7 +5,7 @@ import {
   type ClassModel,
   type PropertyType,
 } from '@espalier/conditions';
-import { parseOrderBy } from '@espalier/filter-expression';
+import type { OrderField } from '@espalier/filter-expression';
 import type { Dialect } from '@espalier/persistence';
 import { quoted } from './compiled-sql.js';
 
@@ -18,15 +18,15 @@ export interface SortColumn {
   readonly nullable: boolean;
 }
 
-/** The order that is asked for, and after it what makes it unique. Throws FilterError. */
+/** The order that is asked for, and after it what makes it unique. */
 export function sortOrder(
   model: ClassModel,
-  orderBy: string | undefined,
+  fields: readonly OrderField[],
   defaultOrder: readonly string[],
 ): SortColumn[] {
   const columns = new Map<string, SortColumn>();
   const unique = defaultOrder.map((item) => defaultColumn(model, item));
-  for (const { property, descending } of orderBy === undefined ? [] : parseOrderBy(orderBy, model)) {
+  for (const { property, descending } of fields) {
     const column = comparedColumn(property);
     const nullable = unique.every((other) => other.column !== column);
     columns.set(column, { column, type: property.type, descending, nullable });

@@ -35,11 +35,11 @@ export async function openServiceDatabase(
 /** SQL Server's default makes readers wait for writers; whoever may not see the option is not bothered. */
 async function warnOfWaitingReaders(db: Database, logger: Logger): Promise<void> {
   const rows = await db
-    .query<{ has_versions: number }>(
+    .query<{ has_versions: boolean | number }>(
       'SELECT is_read_committed_snapshot_on AS has_versions FROM sys.databases WHERE name = DB_NAME()',
     )
     .catch(() => []);
-  if (rows.some(({ has_versions }) => Number(has_versions) === 0))
+  if (rows.some(({ has_versions }) => !has_versions))
     logger.warn('the database has READ_COMMITTED_SNAPSHOT off: readers wait for writers; switch it on');
 }
 

@@ -52,10 +52,12 @@ function badCursor(cause?: unknown): EspalierError {
   return commonErrors.ESP_BAD_REQUEST({ detail: 'The page cursor is not valid.', cause });
 }
 
-/** The end of a SELECT that has an ORDER BY. */
-export function limitSql(dialect: Dialect, limit: number): string {
+/** The end of a SELECT that has an ORDER BY. @param skip rows to leave out before, which are read all the same */
+export function limitSql(dialect: Dialect, limit: number, skip = 0): string {
   if (!Number.isSafeInteger(limit) || limit < 1) throw new TypeError('limit must be at least 1');
-  return dialect === 'mssql' ? `OFFSET 0 ROWS FETCH NEXT ${limit} ROWS ONLY` : `LIMIT ${limit}`;
+  if (!Number.isSafeInteger(skip) || skip < 0) throw new TypeError('skip must be at least 0');
+  if (dialect === 'mssql') return `OFFSET ${skip} ROWS FETCH NEXT ${limit} ROWS ONLY`;
+  return skip === 0 ? `LIMIT ${limit}` : `LIMIT ${limit} OFFSET ${skip}`;
 }
 
 /** (a, b) > (x, y) without row values, which SQL Server lacks: a > x OR (a = x AND b > y). */

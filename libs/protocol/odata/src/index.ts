@@ -1,0 +1,40 @@
+export { bindArguments, bindKey, findEntity, findMethod } from './entity.lookup.js';
+export {
+  NAMESPACE,
+  type ComplexTypeModel,
+  type EdmPrimitive,
+  type EdmType,
+  type ElementSource,
+  type EntityModel,
+  type EntityProperty,
+  type MethodModel,
+  type NavigationModel,
+  type ParameterModel,
+  type ReturnType,
+  type ServiceModel,
+  type ServiceRoute,
+  type TypedName,
+} from './entity.model.js';
+export { entityOf, entityWriter, type EntityOptions } from './entity.writer.js';
+export {
+  entityEnvelope,
+  errorBody,
+  listEnvelope,
+  methodResult,
+  serviceDocument,
+  valueEnvelope,
+  type ListOptions,
+  type ODataObject,
+  type ServiceContext,
+} from './envelope.js';
+export type { AffixFunction, FilterExpression, FilterOperand, FilterOperator } from './filter.ast.js';
+export { bindFilter } from './filter.binder.js';
+export { evaluateFilter, type EntityValues } from './filter.evaluation.js';
+export { parseFilter } from './filter.parser.js';
+export { odataLimits } from './limits.js';
+export { metadataXml } from './metadata.writer.js';
+export { ODataError, type ODataStatus } from './odata.error.js';
+export { nextLink, parseQueryOptions, type QueryOptions } from './query.options.js';
+export { afterPrefix, parseRequestPath } from './request.path.js';
+export type { PathArguments, PathKey, PathValue, RequestTarget } from './request.target.js';
+export { parseExpand, parseOrder, parseSelect, type Selection } from './selection.parser.js';
