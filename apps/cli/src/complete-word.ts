@@ -1,0 +1,2 @@
+/** The word under which shells ask for completions; no command of people. */
+export const COMPLETE = '__complete';
