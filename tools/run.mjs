@@ -1,5 +1,5 @@
 /**
- * `npm start`, `npm test`, `npm run build` and `npm run lint`, on a machine that may have nothing but Node 20 and npm:
+ * `npm start`, `npm test`, `npm run build`, `lint` and `espalier`, on a machine that may have nothing but Node 20 and npm:
  * sets up what is missing (Node 24, dependencies, a nats-server), builds, and does what it was asked for.
  * This file and what it imports run before anything is installed: Node's own modules only.
  */
@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { nodeIsRecent, runUnderRequiredNode } from './setup/node-runtime.mjs';
 import { installDependencies } from './setup/dependencies.mjs';
 import { findNatsServer } from './setup/nats-server.mjs';
+import { prepareKerberos } from './setup/kerberos.mjs';
 import { inRoot } from './setup/paths.mjs';
 import { passThrough } from './setup/processes.mjs';
 import { dim, red, say, SetupError } from './setup/progress.mjs';
@@ -14,6 +15,7 @@ import { build } from './setup/build.mjs';
 
 const [command = '', ...args] = process.argv.slice(2);
 const suite = inRoot('apps', 'dev-suite', 'dist', 'main.js');
+const commandLine = inRoot('apps', 'cli', 'dist', 'main.js');
 const wantsHelp = command === 'start' && args.includes('--help');
 
 /** @type {Record<string, () => Promise<number>>} each gives the exit code */
@@ -34,6 +36,13 @@ const commands = {
     await buildOrStop();
     return 0;
   },
+  async espalier() {
+    if (!existsSync(commandLine)) {
+      await installDependencies();
+      await buildOrStop();
+    }
+    return passThrough(process.execPath, [commandLine, ...args]);
+  },
   async lint() {
     await installDependencies();
     const { lint } = await import('./checks/test-run.mjs');
@@ -42,6 +51,7 @@ const commands = {
 };
 
 async function buildOrStop() {
+  await prepareKerberos();
   say('build');
   const { ok, output } = await build();
   if (!ok)

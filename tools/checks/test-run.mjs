@@ -1,5 +1,6 @@
 import { build } from '../setup/build.mjs';
 import { installDependencies } from '../setup/dependencies.mjs';
+import { prepareKerberos } from '../setup/kerberos.mjs';
 import { findNatsServer } from '../setup/nats-server.mjs';
 import { preparePostgres } from '../setup/postgres.mjs';
 import { bold, dim, elapsed, green, red, say } from '../setup/progress.mjs';
@@ -19,6 +20,7 @@ export async function runTests(filters) {
   process.env['ESPALIER_NATS_SERVER'] = nats;
   await installTestClients();
   await preparePostgres();
+  await prepareKerberos();
 
   const summary = new Summary();
   const built = summary.add(await runStep({ name: 'build', run: build }));

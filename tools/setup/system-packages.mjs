@@ -8,6 +8,12 @@ const clients = [
   { command: 'curl', package: 'curl', specs: 'device routes as curl calls them' },
   { command: 'scepclient', package: 'scep', specs: 'SCEP enrolment by an independent client' },
   { command: 'python3', package: 'python3', specs: "property lists read and written by Python's plistlib" },
+  { command: 'krb5kdc', package: 'krb5-kdc', specs: 'Kerberos sign-in' },
+  { command: 'kadmin.local', package: 'krb5-admin-server', specs: 'Kerberos sign-in' },
+  { command: 'kinit', package: 'krb5-user', specs: 'Kerberos sign-in' },
+  { command: 'krb5-config', package: 'libkrb5-dev', specs: 'Kerberos sign-in' },
+  { command: 'g++', package: 'g++', specs: 'Kerberos sign-in' },
+  { command: 'faketime', package: 'faketime', specs: 'Kerberos tickets that have expired' },
   { command: 'pgrep', package: 'procps', specs: 'stores while the database is frozen' },
 ];
 
@@ -23,7 +29,7 @@ export async function installTestClients() {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     await capture('apt-get', ['install', '--yes', '--quiet', '--no-install-recommends', ...packages], {
       env,
-      timeoutSeconds: 180,
+      timeoutSeconds: 300,
     });
     missing = missing.filter(({ command }) => which(command) === undefined);
     if (missing.length === 0) say(`test clients  installed, ${elapsed(since)}`);

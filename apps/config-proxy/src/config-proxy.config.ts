@@ -7,7 +7,9 @@ import {
   setting,
   type ConfigOf,
 } from '@espalier/service-kit';
+import { approvalModeSchema } from '@espalier/contracts';
 import { z } from 'zod';
+import { signInSettings } from './sign-in/sign-in.settings.js';
 
 /** Every setting of the config-proxy service. */
 export const configProxyConfig = defineConfig({
@@ -50,6 +52,23 @@ export const configProxyConfig = defineConfig({
       description:
         'File with a first API token (esp_ and 43 characters) with every scope: made known at the start if the file exists. Revoke it once there are others; it stays revoked.',
     }),
+    ...signInSettings,
+    auditRetentionDays: setting('ESPALIER_AUDIT_RETENTION_DAYS', fields.count(400), {
+      description:
+        'Days that records of the audit log are kept. What goes, goes up to a signed checkpoint, so that the rest still verifies.',
+    }),
+    approvals: setting('ESPALIER_APPROVALS', approvalModeSchema.default('required'), {
+      description:
+        'required: what the approval policies name (erase, bulk lock, retire …) waits for a second person. off: nothing does; for sites with a single administrator. The limits per hour hold either way.',
+    }),
+    approverRestHours: setting(
+      'ESPALIER_APPROVER_REST_HOURS',
+      z.coerce.number('must be a number of hours').int().min(0).default(24),
+      {
+        description:
+          'Hours during which an administrator whose account was just made or changed cannot approve: an attacker cannot make a second person of their own at once.',
+      },
+    ),
     contentHost: setting('ESPALIER_CONTENT_HOST', fields.host('0.0.0.0'), {
       description: 'Address of the HTTP port for client packages.',
     }),

@@ -246,6 +246,7 @@ export class ConsolePlace {
       ESPALIER_NATS_SERVERS: this.natsUrl,
       ESPALIER_KEYRING_FILE: this.keyringFile,
       ESPALIER_SITE: 'TST',
+      ESPALIER_APPROVALS: 'off',
       ESPALIER_CONSOLE_HOST: '127.0.0.1',
       ESPALIER_CONSOLE_PORT: '0',
       ESPALIER_CONSOLE_CERTIFICATE_FILE: this.certFile,

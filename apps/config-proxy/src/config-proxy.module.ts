@@ -1,26 +1,25 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { configProxyInterface } from '@espalier/contracts';
 import { EventPublisher, joinBus } from '@espalier/messaging';
-import { drainOnShutdown, startNest } from '@espalier/nest-kit';
-import { createInbox, createOutbox, openServiceDatabase, TimeRecorder, type Tx } from '@espalier/persistence';
+import { drainOnShutdown, endpointsOf, startNest } from '@espalier/nest-kit';
+import { createInbox, createOutbox, openServiceDatabase, type Tx } from '@espalier/persistence';
 import { loadKeyring } from '@espalier/secrets';
 import type { ServiceKit } from '@espalier/service-kit';
-import { ConsoleGate } from './access/console.gate.js';
-import { FailureLimiter } from './access/failure-limiter.js';
-import { ApiTokenService } from './api-tokens/api-token.service.js';
-import { ApiTokenStore } from './api-tokens/api-token.store.js';
+import { routedUrl } from './admin-service/admin-service.rooms.js';
+import { buildAccessRooms } from './access/access.rooms.js';
+import { callerOf } from './access/caller.js';
+import type { ApiTokenService } from './api-tokens/api-token.service.js';
 import { readBootstrapToken } from './api-tokens/bootstrap-token.js';
-import { TokenVerifier } from './api-tokens/token-verifier.js';
 import type { ConfigProxyConfig } from './config-proxy.config.js';
-import { consoleModule } from './console.module.js';
+import { consoleControllers, consoleModule } from './console.module.js';
 import { EventHub } from './events/event.hub.js';
 import { EventService } from './events/event.service.js';
 import { MdmClient } from './mdm/mdm.client.js';
 import { configProxyMigrations } from './migrations/index.js';
 import { createContentServer } from './content/content.server.js';
 import { PackageFolder } from './content/package.folder.js';
+import { buildSignIn, signInTransport } from './sign-in/sign-in.rooms.js';
 import { buildSite, type SiteRooms } from './site.rooms.js';
 
 export type ConfigProxyKit = ServiceKit<ConfigProxyConfig>;
@@ -31,8 +30,6 @@ export interface ConfigProxyPorts {
   readonly content: number;
 }
 
-const LAST_USED_FLUSH_MS = 30_000;
-
 /** Connects the rooms of the service with its database and NATS, and opens both doors. */
 export async function startConfigProxy(kit: ConfigProxyKit): Promise<ConfigProxyPorts> {
   const { config, logger, metrics, lifecycle } = kit;
@@ -41,23 +38,14 @@ export async function startConfigProxy(kit: ConfigProxyKit): Promise<ConfigProxy
   const outbox = createOutbox(db);
   const { messaging, relay } = joinBus(kit, configProxyInterface, outbox);
 
-  const store = new ApiTokenStore(db);
-  const verifier = new TokenVerifier({ store, now });
-  const tokens = new ApiTokenService({ store, verifier, logger, now, uuid: randomUUID, randomBytes });
-  await addBootstrapToken(config, tokens);
-  const lastUsed = new TimeRecorder({
-    what: 'last uses of tokens',
-    write: (times) => store.writeLastUsed(times),
-    logger,
-    now,
-    flushMs: LAST_USED_FLUSH_MS,
-  });
-  lifecycle.onShutdown('work', 'last uses of tokens', () => lastUsed.stop());
-  const gate = new ConsoleGate({ verifier, lastUsed, limiter: new FailureLimiter({ now }) });
+  const mdm = new MdmClient({ messaging });
+  const authenticators = await buildSignIn(config, { logger, now });
+  const access = buildAccessRooms({ db, mdm, authenticators, logger, now });
+  await addBootstrapToken(config, access.tokens);
+  lifecycle.onShutdown('work', 'last uses of tokens', () => access.stop());
 
   const hub = new EventHub({
-    verifyHash: (hash) => verifier.verifyHash(hash),
-    used: (id) => lastUsed.touch(id),
+    checkAgain: access.checkAgain,
     maxListeners: config.consoleEventListeners,
     logger,
     metrics,
@@ -72,7 +60,6 @@ export async function startConfigProxy(kit: ConfigProxyKit): Promise<ConfigProxy
     hub.stop();
     await events.stop();
   });
-  const mdm = new MdmClient({ messaging });
 
   const site = buildSite({
     db,
@@ -82,22 +69,32 @@ export async function startConfigProxy(kit: ConfigProxyKit): Promise<ConfigProxy
     mdm,
     vault: loadKeyring(config.keyringFile, { groupMayRead: true }),
     settings: config,
+    visibility: access.visibility,
     replica: config.replica,
     logger,
     now,
   });
   lifecycle.onShutdown('work', 'site', () => site.stop());
+  site.collections.addDependant(access.administrators.ofCollections);
   await site.start();
   relay.start();
 
+  const transport = signInTransport(config);
   const content = await openContentDoor(kit, site);
-  const console = await startNest(kit, consoleModule({ mdm, tokens, events, site }), {
+  const console = await startNest(kit, consoleModule({ mdm, access, events, site }), {
     name: 'console',
     host: config.consoleHost,
     port: config.consolePort,
-    https: { certFile: config.consoleCertificateFile, keyFile: config.consoleKeyFile },
+    https: {
+      certFile: config.consoleCertificateFile,
+      keyFile: config.consoleKeyFile,
+      ...(transport.clients !== undefined && { clients: transport.clients }),
+    },
+    ...(transport.headLimit !== undefined && { headLimit: transport.headLimit }),
     trustedProxies: config.consoleTrustedProxies,
-    gate,
+    gate: access.gate,
+    rewriteUrl: routedUrl,
+    hooks: site.audit.hooks({ endpoints: endpointsOf(consoleControllers), callerOf }),
   });
   return { console: console.port, content };
 }

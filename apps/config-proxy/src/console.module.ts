@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { apiScopes } from '@espalier/contracts';
 import { buildOpenApi, endpointsOf } from '@espalier/nest-kit';
+import { approvalControllers, approvalProviders } from './approvals/approval.rooms.js';
 import { CollectionController } from './collections/collection.controller.js';
 import { CollectionService } from './collections/collection.service.js';
 import { DirectRuleService } from './collections/direct-rule.service.js';
@@ -28,10 +29,11 @@ import { ResourceService } from './resources/resource.service.js';
 import type { SiteRooms } from './site.rooms.js';
 import { UserController } from './users/user.controller.js';
 import { UserService } from './users/user.service.js';
+import { adminServiceControllers, adminServiceProviders } from './admin-service/admin-service.rooms.js';
 import { AboutController } from './about/about.controller.js';
+import { auditControllers, auditProviders } from './audit/audit.rooms.js';
 import { ApiDocument } from './about/api-document.js';
-import { ApiTokenController } from './api-tokens/api-token.controller.js';
-import { ApiTokenService } from './api-tokens/api-token.service.js';
+import { accessControllers, accessProviders, type AccessRooms } from './access/access.rooms.js';
 import { CommandController } from './commands/command.controller.js';
 import { EnrollmentController } from './enrollments/enrollment.controller.js';
 import { EnrollmentLinkController } from './enrollment-links/enrollment-link.controller.js';
@@ -57,13 +59,16 @@ export const consoleControllers: readonly Type[] = [
   CommandController,
   EnrollmentLinkController,
   EventController,
-  ApiTokenController,
+  ...accessControllers,
+  ...approvalControllers,
+  ...auditControllers,
+  ...adminServiceControllers,
 ];
 
 /** What the controllers need. */
 export interface ConsoleServices {
   readonly mdm: MdmClient;
-  readonly tokens: ApiTokenService;
+  readonly access: AccessRooms;
   readonly events: EventService;
   readonly site: SiteRooms;
 }
@@ -73,7 +78,7 @@ export interface ConsoleServices {
 class ConsoleModule {}
 
 /** The Nest application behind the console port. */
-export function consoleModule({ mdm, tokens, events, site }: ConsoleServices): DynamicModule {
+export function consoleModule({ mdm, access, events, site }: ConsoleServices): DynamicModule {
   const openApi = buildOpenApi({
     title: 'Espalier console API',
     version: '1',
@@ -87,7 +92,7 @@ export function consoleModule({ mdm, tokens, events, site }: ConsoleServices): D
     controllers: [...consoleControllers],
     providers: [
       { provide: MdmClient, useValue: mdm },
-      { provide: ApiTokenService, useValue: tokens },
+      ...accessProviders(access),
       { provide: EventService, useValue: events },
       ...siteProviders(site),
       { provide: ApiDocument, useValue: new ApiDocument(openApi) },
@@ -102,6 +107,9 @@ function siteProviders(site: SiteRooms) {
     { provide: IdempotencyService, useValue: site.idempotency },
     { provide: JobService, useValue: site.jobs },
     { provide: CollectionCommandService, useValue: site.collectionCommands },
+    ...adminServiceProviders(site.adminService),
+    ...approvalProviders(site.approvals),
+    ...auditProviders(site.audit),
     { provide: ResourceService, useValue: resources.resources },
     { provide: InventoryService, useValue: resources.inventory },
     { provide: UserService, useValue: resources.users },

@@ -4,6 +4,11 @@ import type { EventPublisher, Messaging } from '@espalier/messaging';
 import type { Database, Inbox, Tx } from '@espalier/persistence';
 import type { Keyring } from '@espalier/secrets';
 import { RetentionService, type Logger } from '@espalier/service-kit';
+import type { Visibility } from './access/visibility.service.js';
+import { buildAdminServiceRooms, type AdminServiceRooms } from './admin-service/admin-service.rooms.js';
+import { AdministratorStore } from './administrators/administrator.store.js';
+import { buildAuditRooms, type AuditRooms } from './audit/audit.rooms.js';
+import { buildApprovalRooms, type ApprovalRooms } from './approvals/approval.rooms.js';
 import { buildCollectionRooms, type CollectionRooms } from './collections/collection.rooms.js';
 import { CollectionCommandService } from './commands/collection-command.service.js';
 import { CollectionCommandStore } from './commands/collection-command.store.js';
@@ -28,9 +33,16 @@ export interface SiteSurroundings {
   readonly events: EventPublisher<Tx>;
   readonly mdm: MdmClient;
   readonly vault: Keyring;
+  readonly visibility: Visibility;
   readonly settings: Pick<
     ConfigProxyConfig,
-    'siteCode' | 'contentStoreFolder' | 'statusRetentionDays' | 'inventoryHistoryDays'
+    | 'siteCode'
+    | 'contentStoreFolder'
+    | 'statusRetentionDays'
+    | 'inventoryHistoryDays'
+    | 'approvals'
+    | 'auditRetentionDays'
+    | 'approverRestHours'
   >;
   readonly replica: string;
   readonly logger: Logger;
@@ -47,6 +59,9 @@ export interface SiteRooms {
   readonly library: LibraryRooms;
   readonly deployments: DeploymentRooms;
   readonly collectionCommands: CollectionCommandService;
+  readonly adminService: AdminServiceRooms;
+  readonly approvals: ApprovalRooms;
+  readonly audit: AuditRooms;
   /** Begins to work, and to hear other services. */
   start(): Promise<void>;
   /** Finishes what is under way. */
@@ -70,6 +85,7 @@ export function buildSite(outside: SiteSurroundings): SiteRooms {
   const shared = { db, events, messaging, jobs, idempotency, numbers, vault, logger, now, uuid: randomUUID };
 
   const status = buildStatusRooms(shared);
+  const audit = buildAuditRooms({ ...shared, status: status.log });
   const collections = buildCollectionRooms({
     ...shared,
     models: { device: deviceQueryModel, user: userQueryModel },
@@ -106,16 +122,46 @@ export function buildSite(outside: SiteSurroundings): SiteRooms {
     mdm,
   });
 
+  const adminService = buildAdminServiceRooms({
+    ...shared,
+    collections,
+    resources,
+    visibility: outside.visibility,
+    siteCode: settings.siteCode,
+  });
+
+  const approvals = buildApprovalRooms({
+    ...shared,
+    status: status.log,
+    audit: audit.audit,
+    mdm,
+    resources: resources.resources,
+    deployments: deployments.deployments,
+    people: new AdministratorStore(),
+    settings,
+  });
+
   const runner = new JobRunner({
     ...shared,
     store: jobStore,
-    kinds: [...collections.jobKinds, ...deployments.jobKinds, collectionCommands.kind()],
+    kinds: [
+      ...collections.jobKinds,
+      ...deployments.jobKinds,
+      collectionCommands.kind(),
+      adminService.operations.kind(),
+      ...approvals.jobKinds,
+      ...audit.jobKinds,
+    ],
   });
   jobs.onCreated(() => runner.nudge());
   const retention = new RetentionService({
     logger,
     now,
     pruners: {
+      'audit records': {
+        prune: (before) => audit.audit.prune(before, PRUNED_AT_ONCE),
+        keepMs: settings.auditRetentionDays * DAY_MS,
+      },
       'finished jobs': {
         prune: (before) => jobStore.prune(before, PRUNED_AT_ONCE),
         keepMs: settings.statusRetentionDays * DAY_MS,
@@ -138,8 +184,13 @@ export function buildSite(outside: SiteSurroundings): SiteRooms {
     library,
     deployments,
     collectionCommands,
+    adminService,
+    approvals,
+    audit,
     start: async () => {
       await collections.start();
+      await approvals.start();
+      audit.start();
       status.listen(messaging, inbox);
       resources.consume(messaging, inbox);
       deployments.listen(inbox);
@@ -151,6 +202,8 @@ export function buildSite(outside: SiteSurroundings): SiteRooms {
     stop: async () => {
       await Promise.all([
         runner.stop(),
+        approvals.stop(),
+        audit.stop(),
         collections.stop(),
         library.collecting.stop(),
         deployments.upkeep.stop(),

@@ -14,8 +14,10 @@ export function summary(suite: Suite): string {
     admin token     ${token}
     logs            ${suite.state.file('logs')}
 
-  See the devices:
-    ${curl} ${suite.consoleUrl}/api/v1/devices
+  Sign in with the command line, then see the devices, and why one has what it has:
+    npm run espalier -- login --url ${suite.consoleUrl} --ca-file ${ca} < ${token}
+    npm run espalier -- devices list
+    npm run espalier -- --help
 
   Enrol a device of your own: make a link, open it on the device.
     ${curl} -H 'Content-Type: application/json' -d '{"maxUses":1}' ${suite.consoleUrl}/api/v1/enrollment-links

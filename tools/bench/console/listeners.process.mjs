@@ -87,4 +87,4 @@ function counts() {
   };
 }
 
-serveParent(async (order) => (order.kind === 'listen' ? await listen(order) : counts()));
+serveParent((order) => (order.kind === 'listen' ? listen(order) : Promise.resolve(counts())));

@@ -1,8 +1,9 @@
 import { Controller, Inject, Res } from '@nestjs/common';
-import { whoamiSchema } from '@espalier/contracts';
+import { whoamiSchema, type ApiScope } from '@espalier/contracts';
 import { defineEndpoint, Endpoint, type ResultOf } from '@espalier/nest-kit';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { ApprovalPolicyService } from '../approvals/approval-policy.service.js';
 import { FromCaller, type Caller } from '../access/caller.js';
 import { ApiDocument } from './api-document.js';
 import { indexPage } from './index-page.js';
@@ -32,14 +33,18 @@ const whoami = defineEndpoint({
   method: 'GET',
   path: '/api/v1/whoami',
   scope: 'any',
+  reach: 'self',
   tag,
-  summary: 'See whose API token this is and what it may do',
+  summary: 'See who you are, which roles you have, and what you may do where',
   response: whoamiSchema,
 });
 
 @Controller()
 export class AboutController {
-  constructor(@Inject(ApiDocument) private readonly document: ApiDocument) {}
+  constructor(
+    @Inject(ApiDocument) private readonly document: ApiDocument,
+    @Inject(ApprovalPolicyService) private readonly policies: ApprovalPolicyService,
+  ) {}
 
   @Endpoint(showIndex)
   async showIndex(@Res() reply: FastifyReply): Promise<void> {
@@ -52,8 +57,24 @@ export class AboutController {
   }
 
   @Endpoint(whoami)
-  whoami(@FromCaller() { token }: Caller): ResultOf<typeof whoami> {
-    const { id, name, scopes, expiresAt } = token;
-    return { type: 'api-token', id, name, scopes, expiresAt };
+  whoami(@FromCaller() caller: Caller): ResultOf<typeof whoami> {
+    const { administrator, method, token, credentialId, scopes, expiresAt } = caller;
+    return {
+      type: token === undefined ? administrator.kind : 'api-token',
+      id: credentialId,
+      name: token?.name ?? administrator.name,
+      method,
+      administrator: { id: administrator.id, name: administrator.name },
+      roles: [...administrator.assignments],
+      scopes: [...scopes],
+      reach: Object.fromEntries([...scopes].map((scope) => [scope, reached(caller, scope)])),
+      expiresAt,
+      approvals: this.policies.mode,
+    };
   }
+}
+
+function reached(caller: Caller, scope: ApiScope): string[] | null {
+  const reach = caller.reach(scope);
+  return reach === 'site' ? null : [...reach];
 }

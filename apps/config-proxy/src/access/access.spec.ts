@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { startNatsServer, type NatsServer } from '@espalier/testing';
+import { SITE_ADMINISTRATOR_ID } from '../administrators/administrator.rows.js';
 import { ConsoleHarness, MdmPeer } from '../config-proxy.fixture.js';
 
 const run = promisify(execFile);
@@ -34,7 +35,12 @@ describe('access to the console port', () => {
       type: 'api-token',
       id,
       name: 'reader',
+      method: 'token',
+      administrator: { id: SITE_ADMINISTRATOR_ID, name: 'site' },
+      roles: [{ roleId: 'full-administrator', collectionIds: null }],
       scopes: ['devices:read'],
+      reach: { 'devices:read': null },
+      approvals: 'off',
       expiresAt: expect.any(Number),
     });
   });
@@ -87,15 +93,18 @@ describe('access to the console port', () => {
 
   it('takes tokens from the Authorization header only', async () => {
     const { adminToken } = harness.place;
-    for (const headers of [
-      { cookie: `token=${adminToken}` },
-      { authorization: `Basic ${Buffer.from(`admin:${adminToken}`).toString('base64')}` },
-      { authorization: `Bearer` },
-    ])
-      expect((await whoami(undefined, headers)).json).toMatchObject({
-        status: 401,
-        code: 'ESP_AUTH_TOKEN_MISSING',
-      });
+    const basic = `Basic ${Buffer.from(`admin:${adminToken}`).toString('base64')}`;
+    for (const [headers, code] of [
+      [{ cookie: `token=${adminToken}` }, 'ESP_AUTH_TOKEN_MISSING'],
+      [{ authorization: 'Bearer' }, 'ESP_AUTH_TOKEN_MISSING'],
+      [{ authorization: basic }, 'ESP_SIGN_IN_BASIC'],
+      [{ authorization: 'NTLM TlRMTVNTUAABAAAA' }, 'ESP_SIGN_IN_NTLM'],
+      [{ authorization: 'Negotiate TlRMTVNTUAABAAAA' }, 'ESP_SIGN_IN_NTLM'],
+    ] as const) {
+      const { json, headers: answered } = await whoami(undefined, headers);
+      expect(json).toMatchObject({ status: 401, code, mend: expect.any(String) });
+      expect(answered['www-authenticate']).toContain('Bearer realm="espalier"');
+    }
     expect((await harness.send('GET', `/api/v1/whoami?access_token=${adminToken}`)).status).toBe(401);
     expect((await whoami(undefined, { authorization: `bearer ${adminToken}` })).status).toBe(200);
   });

@@ -1,16 +1,25 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { allApiScopes, type ApiScope } from '@espalier/contracts';
+import { allApiScopes, type ApiScope, type RoleAssignment } from '@espalier/contracts';
 import { describeOnEachDatabase, expectMssqlDdl, expectMssqlStatements } from '@espalier/testing';
 import { TimeRecorder, type Database } from '@espalier/persistence';
 import { silentLogger } from '../config-proxy.fixture.js';
+import { SITE_ADMINISTRATOR_ID } from '../administrators/administrator.rows.js';
 import { createApiToken } from '../migrations/2026-11-21-create-api-token.js';
 import { configProxyMigrations } from '../migrations/index.js';
+import { Rights } from '../roles/rights.js';
 import { ApiTokenService, type Issuer } from './api-token.service.js';
 import { ApiTokenStore } from './api-token.store.js';
 import { hashToken, TokenVerifier } from './token-verifier.js';
 
 const DAY = 86_400_000;
-const admin: Issuer = { scopes: new Set(allApiScopes), title: 'spec' };
+const NOBODY = '0d5f6f0e-7a35-4d9c-8d0c-3f6f5a2f7b11';
+const everything: RoleAssignment = { roleId: 'full-administrator', collectionIds: null };
+const issuer = (id: string, ...assignments: RoleAssignment[]): Issuer => ({
+  administrator: { id },
+  rights: Rights.of(assignments),
+  title: `the administrator ${id}`,
+});
+const admin = issuer(SITE_ADMINISTRATOR_ID, everything);
 
 /** One suite for every database: what is stored of a token, and when it is good. */
 describeOnEachDatabase('API tokens', { migrations: configProxyMigrations }, (open) => {
@@ -29,6 +38,7 @@ describeOnEachDatabase('API tokens', { migrations: configProxyMigrations }, (ope
     tokens = new ApiTokenService({
       store,
       verifier,
+      administratorExists: (id) => Promise.resolve(id !== NOBODY),
       logger: silentLogger,
       now,
       uuid: randomUUID,
@@ -58,7 +68,7 @@ describeOnEachDatabase('API tokens', { migrations: configProxyMigrations }, (ope
     const rows = JSON.stringify(await db.query('SELECT * FROM {api_token}'));
     expect(rows).toContain(hashToken(secret));
     expect(rows).not.toContain(secret.slice(4));
-    expect(JSON.stringify(await tokens.list(10, undefined))).not.toContain(hashToken(secret));
+    expect(JSON.stringify(await tokens.list(10, undefined, admin))).not.toContain(hashToken(secret));
   });
 
   it('end at once where they are revoked, and within the cache time elsewhere', async () => {
@@ -71,7 +81,7 @@ describeOnEachDatabase('API tokens', { migrations: configProxyMigrations }, (ope
     expect(await elsewhere.verify(secret)).toMatchObject({ id: token.id });
     time += 3_000;
     await expect(elsewhere.verify(secret)).rejects.toMatchObject({ code: 'ESP_AUTH_TOKEN_INVALID' });
-    const { items } = await tokens.list(10, undefined);
+    const { items } = await tokens.list(10, undefined, admin);
     expect(items[0]).toMatchObject({ id: token.id, revokedAt: time - 3_000 });
     await expect(tokens.revoke(randomUUID(), admin)).rejects.toMatchObject({ code: 'ESP_API_TOKEN_UNKNOWN' });
   });
@@ -85,25 +95,72 @@ describeOnEachDatabase('API tokens', { migrations: configProxyMigrations }, (ope
   });
 
   it('give no scope that their maker lacks', async () => {
-    const helpdesk: Issuer = {
-      scopes: new Set<ApiScope>(['tokens:admin', 'devices:read']),
-      title: 'helpdesk',
-    };
+    const helpdesk = issuer('h', { roleId: 'helpdesk', collectionIds: null });
     const asked = { name: 'x', scopes: ['devices:read', 'commands:destructive'] as const, expiresInDays: 1 };
     await expect(tokens.create(asked, helpdesk)).rejects.toMatchObject({
       code: 'ESP_API_TOKEN_SCOPE_NOT_HELD',
       detail: 'Not held: commands:destructive.',
     });
-    expect((await tokens.list(10, undefined)).items).toEqual([]);
+    expect((await tokens.list(10, undefined, admin)).items).toEqual([]);
+  });
+
+  it('are for others only by who may change administrators everywhere, and then no more than the maker', async () => {
+    const security = issuer('s', { roleId: 'security-administrator', collectionIds: null });
+    const limited = issuer('l', { roleId: 'full-administrator', collectionIds: ['TST00001'] });
+    const ask = (scope: ApiScope, administratorId: string, by: Issuer) =>
+      tokens.create({ name: 'x', scopes: [scope], expiresInDays: 1, administratorId }, by);
+    const helpdesk = issuer('h', { roleId: 'helpdesk', collectionIds: null });
+    for (const by of [helpdesk, limited])
+      await expect(ask('devices:read', 'other', by)).rejects.toMatchObject({
+        code: 'ESP_AUTH_SCOPE_MISSING',
+      });
+    await expect(ask('commands:write', 'other', security)).rejects.toMatchObject({
+      code: 'ESP_API_TOKEN_SCOPE_NOT_HELD',
+    });
+    await expect(ask('devices:read', NOBODY, security)).rejects.toMatchObject({
+      code: 'ESP_ADMINISTRATOR_UNKNOWN',
+    });
+    // Held for a collection is not held for the whole site, where the other one may reach.
+    const both = issuer(
+      'b',
+      { roleId: 'security-administrator', collectionIds: null },
+      { roleId: 'remote-tools-operator', collectionIds: ['TST00001'] },
+    );
+    await expect(ask('commands:write', 'other', both)).rejects.toMatchObject({
+      code: 'ESP_API_TOKEN_SCOPE_NOT_HELD',
+    });
+    expect((await ask('commands:write', 'b', both)).token.administratorId).toBe('b');
+    const { secret } = await ask('devices:read', 'other', security);
+    expect(await verifier.verify(secret)).toMatchObject({ administratorId: 'other', madeBy: 's' });
+  });
+
+  it('of others are neither seen nor revoked without administrators:admin', async () => {
+    const helpdesk = issuer('h', { roleId: 'helpdesk', collectionIds: null });
+    const { token: others } = await make();
+    const { token: own } = await tokens.create(
+      { name: 'x', scopes: ['devices:read'], expiresInDays: 1 },
+      helpdesk,
+    );
+    expect((await tokens.list(10, undefined, helpdesk)).items.map(({ id }) => id)).toEqual([own.id]);
+    expect((await tokens.list(10, undefined, admin)).items).toHaveLength(2);
+    const unknown = await tokens.revoke(randomUUID(), helpdesk).catch((error: unknown) => error);
+    const refused = await tokens.revoke(others.id, helpdesk).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'ESP_API_TOKEN_UNKNOWN', detail: others.id });
+    expect(unknown).toMatchObject({ code: 'ESP_API_TOKEN_UNKNOWN' });
+    await tokens.revoke(own.id, helpdesk);
+    await tokens.revoke(others.id, admin);
   });
 
   it('of the bootstrap file are added once, and stay revoked', async () => {
     const secret = `esp_${randomBytes(32).toString('base64url')}`;
     await Promise.all([tokens.addBootstrapToken(secret), tokens.addBootstrapToken(secret)]);
-    const { items } = await tokens.list(10, undefined);
+    const { items } = await tokens.list(10, undefined, admin);
     expect(items).toHaveLength(1);
     await tokens.revoke(items[0]?.id ?? '', admin);
+    await db.execute("UPDATE {api_token} SET scopes = 'devices:read'");
     await tokens.addBootstrapToken(secret);
+    // A site that is older than some scope keeps an administrator who may do everything.
+    expect((await tokens.list(10, undefined, admin)).items[0]?.scopes).toEqual(allApiScopes);
     await expect(verifier.verify(secret)).rejects.toMatchObject({ code: 'ESP_AUTH_TOKEN_INVALID' });
   });
 
@@ -112,8 +169,8 @@ describeOnEachDatabase('API tokens', { migrations: configProxyMigrations }, (ope
       await make(['devices:read'], name);
       time += 1;
     }
-    const first = await tokens.list(2, undefined);
-    const second = await tokens.list(2, first.nextCursor);
+    const first = await tokens.list(2, undefined, admin);
+    const second = await tokens.list(2, first.nextCursor, admin);
     expect([...first.items, ...second.items].map(({ name }) => name)).toEqual(['three', 'two', 'one']);
     expect(second.nextCursor).toBeUndefined();
   });
@@ -128,7 +185,7 @@ describeOnEachDatabase('API tokens', { migrations: configProxyMigrations }, (ope
       flushMs: 30_000,
     });
     const lastUsed = async (): Promise<number | null | undefined> =>
-      (await tokens.list(1, undefined)).items[0]?.lastUsedAt;
+      (await tokens.list(1, undefined, admin)).items[0]?.lastUsedAt;
     recorder.touch(token.id);
     expect(await lastUsed()).toBeNull();
     await recorder.flush();
@@ -153,6 +210,8 @@ describe('the look-up of API tokens', () => {
       id: 'a',
       name: 'a',
       hash: 'h',
+      administratorId: 'a',
+      madeBy: null,
       scopes: [],
       createdAt: 0,
       createdBy: 'x',
@@ -191,17 +250,21 @@ describe('config-proxy on SQL Server', () => {
           id: 'id-1',
           name: 'spec',
           hash: 'hash',
+          administratorId: SITE_ADMINISTRATOR_ID,
+          madeBy: null,
           scopes: ['devices:read'],
           createdAt: 1,
           createdBy: 'spec',
           expiresAt: null,
         });
         await store.findByHash('hash');
-        await store.list(10, undefined);
-        await store.revoke('id-1', 2, 'spec');
+        await store.list('a-1', 10, undefined);
+        await store.revoke('id-1', undefined, 2, 'spec');
+        await store.setScopes('hash', ['devices:read']);
         await store.writeLastUsed(new Map([['id-1', 3]]));
       },
       { spec: import.meta.url, file: 'api-token-statements.mssql.sql', schema: 'config_proxy' },
+      [{ id: 'id-1', scopes: 'devices:read', administrator_id: SITE_ADMINISTRATOR_ID, created_at: 1 }],
     );
   });
 });

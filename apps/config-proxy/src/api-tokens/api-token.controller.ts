@@ -15,9 +15,11 @@ const listTokens = defineEndpoint({
   method: 'GET',
   path: '/api/v1/tokens',
   scope: 'tokens:admin',
+  reach: 'self',
   tag: 'API tokens',
   summary: 'List API tokens',
-  description: 'Newest first, with those that are revoked or expired. Never the tokens themselves.',
+  description:
+    "Your own or, with administrators:admin, everybody's; newest first, with those that are revoked or expired. Never the tokens themselves.",
   query: z.object(pageQuery),
   response: z.object({ items: z.array(apiTokenSchema), nextCursor: nextCursorSchema }),
 });
@@ -26,9 +28,12 @@ const createToken = defineEndpoint({
   method: 'POST',
   path: '/api/v1/tokens',
   scope: 'tokens:admin',
+  reach: 'self',
   tag: 'API tokens',
   summary: 'Make an API token',
-  description: 'The answer shows the token this once. It can have no scope that the caller does not have.',
+  description:
+    'The answer shows the token this once. It can have no scope that the caller does not have, and never does more than the roles of its administrator allow. For somebody else it needs administrators:admin.',
+
   body: newApiTokenBodySchema,
   response: newApiTokenSchema,
   status: 201,
@@ -38,6 +43,7 @@ const revokeToken = defineEndpoint({
   method: 'DELETE',
   path: '/api/v1/tokens/:id',
   scope: 'tokens:admin',
+  reach: 'self',
   tag: 'API tokens',
   summary: 'Revoke an API token',
   description:
@@ -50,8 +56,11 @@ export class ApiTokenController {
   constructor(@Inject(ApiTokenService) private readonly tokens: ApiTokenService) {}
 
   @Endpoint(listTokens)
-  listTokens(@Input() { query }: InputOf<typeof listTokens>): Promise<ResultOf<typeof listTokens>> {
-    return this.tokens.list(query.limit, query.cursor);
+  listTokens(
+    @Input() { query }: InputOf<typeof listTokens>,
+    @FromCaller() caller: Caller,
+  ): Promise<ResultOf<typeof listTokens>> {
+    return this.tokens.list(query.limit, query.cursor, caller);
   }
 
   @Endpoint(createToken)

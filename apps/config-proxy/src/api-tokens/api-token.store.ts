@@ -1,15 +1,19 @@
 import type { ApiScope, ApiToken } from '@espalier/contracts';
-import { insertIfAbsent, page, type Database, type Page } from '@espalier/persistence';
+import { insertIfAbsent, page, type Database, type Page, type Tx } from '@espalier/persistence';
 
 /** A token as it is stored: the hash stands for the secret, which nobody keeps. */
 export interface StoredToken extends ApiToken {
   readonly hash: string;
+  /** Id of the administrator who made it; null where it came from a file. */
+  readonly madeBy: string | null;
 }
 
 interface Row {
   readonly id: string;
   readonly name: string;
   readonly hash: string;
+  readonly administrator_id: string;
+  readonly made_by: string | null;
   readonly scopes: string;
   readonly created_at: number;
   readonly created_by: string;
@@ -18,7 +22,8 @@ interface Row {
   readonly last_used_at: number | null;
 }
 
-const COLUMNS = 'id, name, hash, scopes, created_at, created_by, expires_at, revoked_at, last_used_at';
+const COLUMNS = `id, name, hash, administrator_id, made_by, scopes, created_at, created_by, expires_at, revoked_at,
+  last_used_at`;
 
 /** The only user of the table `api_token`. */
 export class ApiTokenStore {
@@ -30,6 +35,8 @@ export class ApiTokenStore {
       id: token.id,
       name: token.name,
       hash: token.hash,
+      administrator_id: token.administratorId,
+      made_by: token.madeBy,
       scopes: token.scopes.join(' '),
       created_at: token.createdAt,
       created_by: token.createdBy,
@@ -46,10 +53,16 @@ export class ApiTokenStore {
     return row === undefined ? undefined : toToken(row);
   }
 
-  /** Newest first. */
-  async list(limit: number, after: string | undefined): Promise<Page<StoredToken>> {
+  /** Newest first; of one administrator or, where none is given, of all. */
+  async list(
+    administratorId: string | undefined,
+    limit: number,
+    after: string | undefined,
+  ): Promise<Page<StoredToken>> {
+    const where = administratorId === undefined ? '' : 'WHERE administrator_id = :administratorId';
     const { rows, next } = await page<Row>(this.db, {
-      sql: `SELECT ${COLUMNS} FROM {api_token}`,
+      sql: `SELECT ${COLUMNS} FROM {api_token} ${where}`,
+      params: administratorId === undefined ? {} : { administratorId },
       orderBy: ['created_at desc', 'id'],
       limit,
       after,
@@ -57,14 +70,36 @@ export class ApiTokenStore {
     return { rows: rows.map(toToken), ...(next !== undefined && { next }) };
   }
 
-  /** False where there is no such token; one that is revoked stays as it is. */
-  async revoke(id: string, at: number, by: string): Promise<boolean> {
-    const changed = await this.db.execute(
+  /**
+   * False where there is no such token, or not of this administrator where one is given; one that is revoked stays as
+   * it is.
+   */
+  async revoke(id: string, administratorId: string | undefined, at: number, by: string): Promise<boolean> {
+    const [token] = await this.db.query<{ administrator_id: string }>(
+      'SELECT administrator_id FROM {api_token} WHERE id = :id',
+      { id },
+    );
+    if (token === undefined || ![undefined, token.administrator_id].includes(administratorId)) return false;
+    await this.db.execute(
       'UPDATE {api_token} SET revoked_at = :at, revoked_by = :by WHERE id = :id AND revoked_at IS NULL',
       { id, at, by },
     );
-    if (changed > 0) return true;
-    return (await this.db.query('SELECT id FROM {api_token} WHERE id = :id', { id })).length > 0;
+    return true;
+  }
+
+  /** Of an administrator who is deleted in the same transaction. */
+  async deleteOf(tx: Tx, administratorId: string): Promise<void> {
+    await tx.execute('DELETE FROM {api_token} WHERE administrator_id = :administratorId', {
+      administratorId,
+    });
+  }
+
+  /** A token of before there were some of the scopes gets them too. */
+  async setScopes(hash: string, scopes: readonly ApiScope[]): Promise<void> {
+    await this.db.execute('UPDATE {api_token} SET scopes = :scopes WHERE hash = :hash', {
+      hash,
+      scopes: scopes.join(' '),
+    });
   }
 
   /** @param uses token id to when it was last used */
@@ -86,6 +121,8 @@ function toToken(row: Row): StoredToken {
     id: row.id,
     name: row.name,
     hash: row.hash,
+    administratorId: row.administrator_id,
+    madeBy: row.made_by,
     scopes: row.scopes.split(' ') as ApiScope[],
     createdAt: row.created_at,
     createdBy: row.created_by,

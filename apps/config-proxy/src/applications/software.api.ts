@@ -39,7 +39,7 @@ export class SoftwareApi<D extends SoftwareDefinition> {
 
   async create(body: NewSoftware<D>, key: string | undefined, caller: Caller, reply: FastifyReply) {
     const { id } = await this.idempotency.run(
-      { callerId: caller.token.id, key, body: { [this.kind]: body } },
+      { callerId: caller.credentialId, key, body: { [this.kind]: body } },
       async (tx) => ({
         id: (await this.software.create(tx, body, caller)).id,
       }),

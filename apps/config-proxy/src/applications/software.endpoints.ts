@@ -42,8 +42,8 @@ export function softwareEndpoints<
     readonly revisionPage: RevisionPage;
   },
 ) {
-  const read = { scope: 'library:read', tag } as const;
-  const write = { scope: 'library:write', tag } as const;
+  const read = { scope: 'library:read', reach: 'self', tag } as const;
+  const write = { scope: 'library:write', reach: 'site', tag } as const;
   return {
     list: defineEndpoint({
       ...read,

@@ -29,8 +29,8 @@ import { baselineView, pageView, revisionHead } from '../library/views.js';
 import { BaselineService, type BaselineRevisionParts } from './baseline.service.js';
 
 const tag = 'Baselines';
-const read = { scope: 'library:read', tag } as const;
-const write = { scope: 'library:write', tag } as const;
+const read = { scope: 'library:read', reach: 'self', tag } as const;
+const write = { scope: 'library:write', reach: 'site', tag } as const;
 const PATH = '/api/v1/baselines';
 const MEMBERS =
   'Each configuration item stands in it once, at a revision or at its latest; two of the same identifier are refused, since a device can only have one of them.';
@@ -134,7 +134,7 @@ export class BaselineController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof createBaselineEndpoint>> {
     const { id } = await this.idempotency.run(
-      { callerId: caller.token.id, key: headers['idempotency-key'], body },
+      { callerId: caller.credentialId, key: headers['idempotency-key'], body },
       async (tx) => ({ id: (await this.baselines.create(tx, body, caller)).id }),
     );
     void reply.header('location', `${PATH}/${id}`);

@@ -16,6 +16,7 @@ import { defineEndpoint, Endpoint, Input, type InputOf, type ResultOf } from '@e
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FromCaller, type Caller } from '../access/caller.js';
+import { Visibility } from '../access/visibility.service.js';
 import { checkIfMatch, setEtag } from '../http/etag.js';
 import { idempotencyHeaders } from '../idempotency/idempotency.headers.js';
 import { CollectionService, type Asker } from './collection.service.js';
@@ -32,6 +33,7 @@ const listCollections = defineEndpoint({
   ...read,
   method: 'GET',
   path: '/api/v1/collections',
+  reach: 'filtered',
   summary: 'List collections',
   description:
     'By name unless told. Fields for filter and orderBy: id, kind, name, limitingId, isBuiltIn, memberCount, windowCount, status, lastEvaluatedAt, lastMemberChangeAt, createdAt, changedAt.',
@@ -43,6 +45,7 @@ const listQueryClasses = defineEndpoint({
   ...read,
   method: 'GET',
   path: '/api/v1/collections/query-classes',
+  reach: 'self',
   summary: 'List what query rules can ask about',
   description: 'The classes and properties of the query language, for collections of devices or of users.',
   query: z.object({ kind: z.enum(['device', 'user']).default('device') }),
@@ -53,6 +56,7 @@ const createCollection = defineEndpoint({
   ...write,
   method: 'POST',
   path: '/api/v1/collections',
+  reach: 'filtered',
   summary: 'Make a collection',
   description:
     'Its members are evaluated at once. Members are those whom direct, query or include rules give, without those whom an exclude rule gives, as far as they are in the limiting collection.',
@@ -73,6 +77,7 @@ const previewCollection = defineEndpoint({
   ...read,
   method: 'POST',
   path: '/api/v1/collections/preview',
+  reach: 'filtered',
   summary: 'See who would join and leave',
   description:
     'Evaluates a definition that is not saved, for a new collection or in place of one that exists; changes nothing. Direct rules are those given or, where the definition names none, those that are stored.',
@@ -85,6 +90,7 @@ const evaluateCollections = defineEndpoint({
   ...write,
   method: 'POST',
   path: '/api/v1/collections/evaluate',
+  reach: 'site',
   summary: 'Evaluate all collections',
   description: 'Evaluates every member of every collection; the job shows how far it is.',
   response: jobSchema,
@@ -95,6 +101,7 @@ const getCollection = defineEndpoint({
   ...read,
   method: 'GET',
   path: '/api/v1/collections/:id',
+  reach: { collection: 'id' },
   summary: 'See a collection with its rules',
   description: 'Direct rules have a list of their own, for there may be many.',
   params: collectionParams,
@@ -106,6 +113,7 @@ const replaceCollection = defineEndpoint({
   ...write,
   method: 'PUT',
   path: '/api/v1/collections/:id',
+  reach: { collection: 'id' },
   summary: 'Change a collection',
   description:
     'Replaces the whole definition; members are evaluated where they may have changed. Direct rules stay where directResourceIds is left out.',
@@ -120,6 +128,7 @@ const deleteCollection = defineEndpoint({
   ...write,
   method: 'DELETE',
   path: '/api/v1/collections/:id',
+  reach: { collection: 'id' },
   summary: 'Delete a collection',
   description:
     'Refused while other collections refer to it or something is deployed to it. Its maintenance windows and variables go with it.',
@@ -131,6 +140,7 @@ const evaluateCollection = defineEndpoint({
   ...write,
   method: 'POST',
   path: '/api/v1/collections/:id/evaluate',
+  reach: { collection: 'id' },
   summary: 'Evaluate a collection',
   description:
     'Evaluates all members, also of those collections that depend on it; the job shows how far it is.',
@@ -140,7 +150,7 @@ const evaluateCollection = defineEndpoint({
 });
 
 /** Who asks, as services need to know it. */
-export const askerOf = (caller: Caller): Asker => ({ id: caller.token.id, title: caller.title });
+export const askerOf = (caller: Caller): Asker => ({ id: caller.credentialId, title: caller.title });
 
 /** Lets a change through that was made to the version at hand. */
 export const matching =
@@ -154,13 +164,16 @@ export class CollectionController {
     @Inject(CollectionService) private readonly collections: CollectionService,
     @Inject(PreviewService) private readonly previews: PreviewService,
     @Inject(QueryClassService) private readonly queryClasses: QueryClassService,
+    @Inject(Visibility) private readonly visibility: Visibility,
   ) {}
 
   @Endpoint(listCollections)
-  listCollections(
+  async listCollections(
     @Input() { query }: InputOf<typeof listCollections>,
+    @FromCaller() caller: Caller,
   ): Promise<ResultOf<typeof listCollections>> {
-    return this.collections.list(query);
+    const within = await this.visibility.collections(caller, 'collections:read', 'c.collection_id');
+    return this.collections.list(query, within);
   }
 
   @Endpoint(listQueryClasses)
@@ -174,6 +187,7 @@ export class CollectionController {
     @FromCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof createCollection>> {
+    await this.visibility.requireDefinition(body, caller.reach('collections:write'));
     const made = await this.collections.create(body, askerOf(caller), headers['idempotency-key']);
     void reply.header('location', `/api/v1/collections/${made.id}`);
     setEtag(reply, made.version);
@@ -181,9 +195,13 @@ export class CollectionController {
   }
 
   @Endpoint(previewCollection)
-  previewCollection(
+  async previewCollection(
     @Input() { body }: InputOf<typeof previewCollection>,
+    @FromCaller() caller: Caller,
   ): Promise<ResultOf<typeof previewCollection>> {
+    const reach = caller.reach('collections:read');
+    if (body.collectionId !== undefined) await this.visibility.requireCollections([body.collectionId], reach);
+    await this.visibility.requireDefinition(body.definition, reach);
     return this.previews.preview(body.collectionId, body.definition);
   }
 
@@ -208,13 +226,19 @@ export class CollectionController {
     @FromCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof replaceCollection>> {
+    await this.visibility.requireChangeable(params.id, caller);
+    await this.visibility.requireDefinition(body, caller.reach('collections:write'));
     const changed = await this.collections.replace(params.id, body, caller.title, matching(headers));
     setEtag(reply, changed.version);
     return changed;
   }
 
   @Endpoint(deleteCollection)
-  async deleteCollection(@Input() { params, headers }: InputOf<typeof deleteCollection>): Promise<void> {
+  async deleteCollection(
+    @Input() { params, headers }: InputOf<typeof deleteCollection>,
+    @FromCaller() caller: Caller,
+  ): Promise<void> {
+    await this.visibility.requireChangeable(params.id, caller);
     await this.collections.delete(params.id, matching(headers));
   }
 

@@ -10,6 +10,7 @@ import {
 import type { EventPublisher } from '@espalier/messaging';
 import type { Database, Queryable, Tx } from '@espalier/persistence';
 import { listPage } from '@espalier/query';
+import { restricting, unrestricted, type Restriction } from '../access/restrict.js';
 import type { IdempotencyService } from '../idempotency/idempotency.service.js';
 import type { NumberSeries } from '../number-series/number-series.js';
 import { collectionModel, hintsOf, LISTED_COLLECTIONS, toCollection, toRule } from './collection.mapper.js';
@@ -55,10 +56,14 @@ export class CollectionService {
   constructor(private readonly options: CollectionServiceOptions) {}
 
   /** @throws EspalierError ESP_SITE_FILTER_INVALID */
-  async list(query: ListQuery): Promise<{ items: Collection[]; nextCursor?: string }> {
+  async list(
+    query: ListQuery,
+    within: Restriction = unrestricted,
+  ): Promise<{ items: Collection[]; nextCursor?: string }> {
     const { rows, next } = await listPage<ListedCollection>(this.options.db, {
       model: collectionModel,
-      sql: LISTED_COLLECTIONS,
+      sql: `${LISTED_COLLECTIONS}${restricting('WHERE', within)}`,
+      params: within.params,
       defaultOrder: ['name', 'id'],
       ...query,
     });

@@ -1,5 +1,6 @@
 import { collectionErrors, type CollectionKind, type DirectRule } from '@espalier/contracts';
 import type { Database, Tx } from '@espalier/persistence';
+import { unrestricted, type Restriction } from '../access/restrict.js';
 import type { ChangeSink } from './change-log.store.js';
 import { kindOfResource } from './collection.rows.js';
 import type { CollectionStore } from './collection.store.js';
@@ -24,11 +25,12 @@ export class DirectRuleService {
   async list(
     collectionId: string,
     request: { readonly limit: number; readonly cursor?: string | undefined },
+    within: Restriction = unrestricted,
   ): Promise<{ items: DirectRule[]; nextCursor?: string }> {
     const { db, store, collections } = this.options;
     if ((await collections.find(db, collectionId)) === undefined)
       throw collectionErrors.ESP_COLLECTION_UNKNOWN({ detail: collectionId });
-    const { rows, next } = await store.list(db, collectionId, request);
+    const { rows, next } = await store.list(db, collectionId, request, within);
     return { items: rows, ...(next !== undefined && { nextCursor: next }) };
   }
 

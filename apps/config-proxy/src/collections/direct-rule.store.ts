@@ -1,5 +1,6 @@
 import type { DirectRule } from '@espalier/contracts';
 import { idListSql, insertRows, page, type Page, type Queryable, type Tx } from '@espalier/persistence';
+import { restricting, unrestricted, type Restriction } from '../access/restrict.js';
 
 /** The only writer of `collection_direct_rule`. Whoever adds or removes rules holds the evaluation lock. */
 export class DirectRuleStore {
@@ -68,11 +69,12 @@ export class DirectRuleStore {
     on: Queryable,
     collectionId: string,
     request: { readonly limit: number; readonly cursor?: string | undefined },
+    within: Restriction = unrestricted,
   ): Promise<Page<DirectRule>> {
     const { rows, next } = await page<IdRow & { created_at: number; created_by: string }>(on, {
-      sql: `SELECT resource_id, created_at, created_by FROM {collection_direct_rule}
-            WHERE collection_id = :collectionId`,
-      params: { collectionId },
+      sql: `SELECT d.resource_id, d.created_at, d.created_by FROM {collection_direct_rule} d
+            WHERE d.collection_id = :collectionId${restricting('AND', within)}`,
+      params: { collectionId, ...within.params },
       orderBy: ['resource_id'],
       limit: request.limit,
       after: request.cursor,

@@ -9,6 +9,8 @@ import {
 } from '@espalier/contracts';
 import { defineEndpoint, Endpoint, Input, type InputOf, type ResultOf } from '@espalier/nest-kit';
 import { z } from 'zod';
+import { FromCaller, type Caller } from '../access/caller.js';
+import { Visibility } from '../access/visibility.service.js';
 import { collectionParams, collectionTag } from './collection.controller.js';
 import { MembershipExplainer } from './membership.explainer.js';
 import { MemberService } from './member.service.js';
@@ -19,6 +21,7 @@ const read = { method: 'GET', scope: 'collections:read', tag: collectionTag } as
 const listMembers = defineEndpoint({
   ...read,
   path: '/api/v1/collections/:id/members',
+  reach: { collection: 'id' },
   summary: 'List the members of a collection',
   description: 'By id unless told. Fields for filter and orderBy: resourceId, name, isDirect, joinedAt.',
   params: collectionParams,
@@ -29,6 +32,7 @@ const listMembers = defineEndpoint({
 const explainMember = defineEndpoint({
   ...read,
   path: '/api/v1/collections/:id/members/:resourceId',
+  reach: { collection: 'id' },
   summary: 'See why a device or user is, or is not, in a collection',
   description: 'By the rules and facts as they stand now, each rule with what it says.',
   params: z.object({ id: collectionIdSchema, resourceId }),
@@ -38,6 +42,7 @@ const explainMember = defineEndpoint({
 const listDeviceCollections = defineEndpoint({
   ...read,
   path: '/api/v1/devices/:id/collections',
+  reach: { device: 'id' },
   summary: 'List the collections of a device',
   description: 'Each with the rules that make the device a member.',
   params: z.object({ id: resourceId }),
@@ -50,24 +55,33 @@ export class MemberController {
   constructor(
     @Inject(MemberService) private readonly members: MemberService,
     @Inject(MembershipExplainer) private readonly explainer: MembershipExplainer,
+    @Inject(Visibility) private readonly visibility: Visibility,
   ) {}
 
   @Endpoint(listMembers)
   listMembers(
     @Input() { params, query }: InputOf<typeof listMembers>,
+    @FromCaller() caller: Caller,
   ): Promise<ResultOf<typeof listMembers>> {
-    return this.members.list(params.id, query);
+    const within = this.visibility.devices(caller, 'collections:read', 'm.resource_id');
+    return this.members.list(params.id, query, within);
   }
 
   @Endpoint(explainMember)
-  explainMember(@Input() { params }: InputOf<typeof explainMember>): Promise<ResultOf<typeof explainMember>> {
+  async explainMember(
+    @Input() { params }: InputOf<typeof explainMember>,
+    @FromCaller() caller: Caller,
+  ): Promise<ResultOf<typeof explainMember>> {
+    await this.visibility.requireDevices([params.resourceId], caller.reach('collections:read'));
     return this.explainer.explainMembership(params.id, params.resourceId);
   }
 
   @Endpoint(listDeviceCollections)
-  listDeviceCollections(
+  async listDeviceCollections(
     @Input() { params, query }: InputOf<typeof listDeviceCollections>,
+    @FromCaller() caller: Caller,
   ): Promise<ResultOf<typeof listDeviceCollections>> {
-    return this.explainer.memberships(params.id, query);
+    const within = await this.visibility.collections(caller, 'collections:read', 'collection_id');
+    return this.explainer.memberships(params.id, query, within);
   }
 }

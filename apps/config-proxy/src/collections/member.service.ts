@@ -1,5 +1,6 @@
 import type { CollectionMember } from '@espalier/contracts';
 import type { Database } from '@espalier/persistence';
+import { unrestricted, type Restriction } from '../access/restrict.js';
 import type { CollectionService } from './collection.service.js';
 import type { ListQuery, MemberStore } from './member.store.js';
 
@@ -17,10 +18,11 @@ export class MemberService {
   async list(
     collectionId: string,
     query: ListQuery,
+    within: Restriction = unrestricted,
   ): Promise<{ items: CollectionMember[]; nextCursor?: string }> {
     const { db, store, collections } = this.options;
     await collections.require(db, collectionId);
-    const { rows, next } = await store.list(db, collectionId, query);
+    const { rows, next } = await store.list(db, collectionId, query, within);
     return { items: rows, ...(next !== undefined && { nextCursor: next }) };
   }
 }

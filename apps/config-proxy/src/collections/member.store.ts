@@ -2,6 +2,7 @@ import type { ClassModel } from '@espalier/conditions';
 import type { CollectionMember } from '@espalier/contracts';
 import { limitSql, type Page, type Queryable, type Tx } from '@espalier/persistence';
 import { listPage, type ListRequest } from '@espalier/query';
+import { restricting, unrestricted, type Restriction } from '../access/restrict.js';
 
 /** What callers filter and order lists by. */
 export type ListQuery = Pick<ListRequest, 'filter' | 'orderBy' | 'limit' | 'cursor'>;
@@ -15,13 +16,18 @@ interface MemberRow {
 
 /** Reads members; evaluations write them. */
 export class MemberStore {
-  async list(on: Queryable, collectionId: string, request: ListQuery): Promise<Page<CollectionMember>> {
+  async list(
+    on: Queryable,
+    collectionId: string,
+    request: ListQuery,
+    within: Restriction = unrestricted,
+  ): Promise<Page<CollectionMember>> {
     const { rows, next } = await listPage<MemberRow>(on, {
       model: memberModel,
       sql: `SELECT m.resource_id, m.is_direct, m.joined_at, r.name, r.name_folded
             FROM {collection_member} m INNER JOIN {resource} r ON r.resource_id = m.resource_id
-            WHERE m.collection_id = :collectionId`,
-      params: { collectionId },
+            WHERE m.collection_id = :collectionId${restricting('AND', within)}`,
+      params: { collectionId, ...within.params },
       defaultOrder: ['resourceId'],
       ...request,
     });
@@ -47,11 +53,15 @@ export class MemberStore {
   }
 
   /** Collections that a resource is in, in the order of their ids. */
-  async collectionsOf(on: Queryable, resourceId: number, after: string, limit: number): Promise<string[]> {
+  async collectionsOf(
+    on: Queryable,
+    resourceId: number,
+    { after, limit, within = unrestricted }: { after: string; limit: number; within?: Restriction },
+  ): Promise<string[]> {
     const rows = await on.query<{ collection_id: string }>(
       `SELECT collection_id FROM {collection_member} WHERE resource_id = :resourceId AND collection_id > :after
-       ORDER BY collection_id ${limitSql(on.dialect, limit)}`,
-      { resourceId, after },
+       ${restricting('AND', within)} ORDER BY collection_id ${limitSql(on.dialect, limit)}`,
+      { resourceId, after, ...within.params },
     );
     return rows.map(({ collection_id }) => collection_id);
   }

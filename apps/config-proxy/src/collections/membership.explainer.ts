@@ -5,6 +5,7 @@ import {
   type MembershipReason,
 } from '@espalier/contracts';
 import type { Database } from '@espalier/persistence';
+import { unrestricted, type Restriction } from '../access/restrict.js';
 import { kindOfResource } from './collection.rows.js';
 import type { CollectionStore } from './collection.store.js';
 import { loadFacts, type LoadedFacts } from './evaluation.facts.js';
@@ -61,11 +62,16 @@ export class MembershipExplainer {
   async memberships(
     resourceId: number,
     request: { readonly limit: number; readonly cursor?: string | undefined },
+    within: Restriction = unrestricted,
   ): Promise<{ items: Membership[]; nextCursor?: string }> {
     const { db, members, collections } = this.options;
     const [resource] = await collections.resourceNames(db, [resourceId]);
     if (resource === undefined) throw resourceErrors.ESP_RESOURCE_UNKNOWN({ detail: String(resourceId) });
-    const ids = await members.collectionsOf(db, resourceId, request.cursor ?? '', request.limit + 1);
+    const ids = await members.collectionsOf(db, resourceId, {
+      after: request.cursor ?? '',
+      limit: request.limit + 1,
+      within,
+    });
     const shown = ids.slice(0, request.limit);
     const items: Membership[] = [];
     for (const id of shown) items.push(await this.explainMembership(id, resourceId));

@@ -13,6 +13,7 @@ import { defineEndpoint, Endpoint, Input, type InputOf, type ResultOf } from '@e
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FromCaller, type Caller } from '../access/caller.js';
+import { Visibility } from '../access/visibility.service.js';
 import { setEtag } from '../http/etag.js';
 import { collectionParams, collectionTag, etagHeaders, matching } from './collection.controller.js';
 import { DirectRuleService } from './direct-rule.service.js';
@@ -29,6 +30,7 @@ const addRule = defineEndpoint({
   ...write,
   method: 'POST',
   path: '/api/v1/collections/:id/rules',
+  reach: { collection: 'id' },
   summary: 'Add a query, include or exclude rule',
   description: 'A rule that is there already stays as it is. Members are evaluated at once.',
   params: collectionParams,
@@ -41,6 +43,7 @@ const removeRule = defineEndpoint({
   ...write,
   method: 'DELETE',
   path: '/api/v1/collections/:id/rules/:ruleId',
+  reach: { collection: 'id' },
   summary: 'Remove a query, include or exclude rule',
   description: 'Members are evaluated at once.',
   params: z.object({ id: collectionIdSchema, ruleId: z.coerce.number('must be a number').int().min(1) }),
@@ -50,6 +53,7 @@ const removeRule = defineEndpoint({
 const listDirectRules = defineEndpoint({
   method: 'GET',
   path: '/api/v1/collections/:id/direct-rules',
+  reach: { collection: 'id' },
   scope: 'collections:read',
   tag: collectionTag,
   summary: 'List the direct rules of a collection',
@@ -63,6 +67,7 @@ const addDirectRules = defineEndpoint({
   ...write,
   method: 'POST',
   path: '/api/v1/collections/:id/direct-rules',
+  reach: { collection: 'id' },
   summary: 'Add direct rules, up to 10,000 at once',
   description:
     'All of them or, where one names nobody, none. Those whom they name join at once, as far as they are in the limiting collection.',
@@ -76,6 +81,7 @@ const removeDirectRules = defineEndpoint({
   ...write,
   method: 'POST',
   path: '/api/v1/collections/:id/direct-rules/remove',
+  reach: { collection: 'id' },
   summary: 'Remove direct rules, up to 10,000 at once',
   description: 'Those that are not there do not matter.',
   params: collectionParams,
@@ -89,6 +95,7 @@ export class RuleController {
   constructor(
     @Inject(RuleService) private readonly rules: RuleService,
     @Inject(DirectRuleService) private readonly directRules: DirectRuleService,
+    @Inject(Visibility) private readonly visibility: Visibility,
   ) {}
 
   @Endpoint(addRule)
@@ -97,6 +104,9 @@ export class RuleController {
     @FromCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof addRule>> {
+    await this.visibility.requireChangeable(params.id, caller);
+    if (body.kind !== 'query')
+      await this.visibility.requireCollections([body.collectionId], caller.reach('collections:write'));
     const change = { id: params.id, by: caller.title, check: matching(headers) };
     const changed = await this.rules.add(change, body);
     setEtag(reply, changed.version);
@@ -109,6 +119,7 @@ export class RuleController {
     @FromCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof removeRule>> {
+    await this.visibility.requireChangeable(params.id, caller);
     const change = { id: params.id, by: caller.title, check: matching(headers) };
     const changed = await this.rules.remove(change, params.ruleId);
     setEtag(reply, changed.version);
@@ -118,8 +129,10 @@ export class RuleController {
   @Endpoint(listDirectRules)
   listDirectRules(
     @Input() { params, query }: InputOf<typeof listDirectRules>,
+    @FromCaller() caller: Caller,
   ): Promise<ResultOf<typeof listDirectRules>> {
-    return this.directRules.list(params.id, query);
+    const within = this.visibility.devices(caller, 'collections:read', 'd.resource_id');
+    return this.directRules.list(params.id, query, within);
   }
 
   @Endpoint(addDirectRules)
@@ -146,6 +159,8 @@ export class RuleController {
     caller: Caller,
     reply: FastifyReply,
   ): Promise<ResultOf<typeof addDirectRules>> {
+    await this.visibility.requireChangeable(params.id, caller);
+    await this.visibility.requireDevices(body.resourceIds, caller.reach('collections:write'));
     const change = { id: params.id, by: caller.title, check: matching(headers) };
     const result = await this.rules.writeDirect(change, body.resourceIds, how);
     setEtag(reply, result.version);

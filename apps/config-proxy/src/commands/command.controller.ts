@@ -1,5 +1,6 @@
 import { Controller, Inject, Res } from '@nestjs/common';
 import {
+  approvalSchema,
   cancelCommand,
   collectionIdSchema,
   commandDetailSchema,
@@ -15,6 +16,15 @@ import { defineEndpoint, Endpoint, Input, type InputOf, type ResultOf } from '@e
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FromCaller, requireScope, type Caller } from '../access/caller.js';
+import { Visibility } from '../access/visibility.service.js';
+import {
+  answerApproval,
+  approvalHeaders,
+  approvalResponseHeaders,
+  reasonOf,
+  withRetryAfter,
+} from '../approvals/approval.http.js';
+import { CommandApprovals } from '../approvals/command-approvals.js';
 import { enrollmentParams } from '../enrollments/enrollment.controller.js';
 import { MdmClient } from '../mdm/mdm.client.js';
 import { CollectionCommandService } from './collection-command.service.js';
@@ -23,24 +33,26 @@ import { idempotencyHeaders, idempotencyKey, requestIdFor } from '../idempotency
 
 const tag = 'Commands';
 const commandParams = z.object({ id: z.uuid() });
+const submissionHeaders = z.object({ ...idempotencyHeaders.shape, ...approvalHeaders.shape });
 const submission = {
   scope: 'commands:write',
   tag,
-  headers: idempotencyHeaders,
-  response: submittedSchema,
+  headers: submissionHeaders,
+  response: z.union([submittedSchema, approvalSchema]),
   status: 202,
   responseHeaders: {
     'Idempotency-Key': 'The key of this request: repeat with it where the answer does not arrive.',
-    Location: 'The command, where it went to one device.',
+    ...approvalResponseHeaders,
   },
 } as const;
 const DESTRUCTIVE =
-  'A command that loses data, locks people out or interrupts their work, and one that is not known here, needs the scope commands:destructive too.';
+  'A command that loses data, locks people out or interrupts their work, and one that is not known here, needs the scope commands:destructive too. Where a policy wants a second person, the answer is the approval that it waits for.';
 
 const submitCommands = defineEndpoint({
   ...submission,
   method: 'POST',
   path: '/api/v1/commands',
+  reach: 'filtered',
   summary: 'Send a command to devices',
   description: `To all of the devices or, where one of them cannot get commands, to none. ${DESTRUCTIVE}`,
   body: submitCommandsBodySchema,
@@ -50,6 +62,7 @@ const submitEnrollmentCommand = defineEndpoint({
   ...submission,
   method: 'POST',
   path: '/api/v1/enrollments/:id/commands',
+  reach: { enrollment: 'id' },
   summary: 'Send a command to a device',
   description: DESTRUCTIVE,
   params: enrollmentParams,
@@ -60,6 +73,7 @@ const submitCollectionCommand = defineEndpoint({
   ...submission,
   method: 'POST',
   path: '/api/v1/collections/:id/commands',
+  reach: { collection: 'id' },
   summary: 'Send a command to the devices of a collection',
   description:
     'Goes on as a job: to every member that is enrolled when its turn comes. Commands that lose data, lock people out or interrupt their work, and those that are not known here, are refused for collections.',
@@ -71,6 +85,7 @@ const submitCollectionCommand = defineEndpoint({
 const readCommand = defineEndpoint({
   method: 'GET',
   path: '/api/v1/commands/:id',
+  reach: { command: 'id' },
   scope: 'commands:read',
   tag,
   summary: 'See a command and its result',
@@ -81,6 +96,7 @@ const readCommand = defineEndpoint({
 const takeBackCommand = defineEndpoint({
   method: 'DELETE',
   path: '/api/v1/commands/:id',
+  reach: { command: 'id' },
   scope: 'commands:write',
   tag,
   summary: 'Take a command back',
@@ -94,6 +110,8 @@ export class CommandController {
   constructor(
     @Inject(MdmClient) private readonly mdm: MdmClient,
     @Inject(CollectionCommandService) private readonly collections: CollectionCommandService,
+    @Inject(CommandApprovals) private readonly approvals: CommandApprovals,
+    @Inject(Visibility) private readonly visibility: Visibility,
   ) {}
 
   @Endpoint(submitCommands)
@@ -102,7 +120,7 @@ export class CommandController {
     @FromCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof submitCommands>> {
-    return this.submit(body, idempotencyKey(headers), caller, reply);
+    return this.submit(body, headers, caller, reply);
   }
 
   @Endpoint(submitEnrollmentCommand)
@@ -111,7 +129,7 @@ export class CommandController {
     @FromCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof submitEnrollmentCommand>> {
-    return this.submit({ ...body, enrollmentIds: [params.id] }, idempotencyKey(headers), caller, reply);
+    return this.submit({ ...body, enrollmentIds: [params.id] }, headers, caller, reply);
   }
 
   @Endpoint(submitCollectionCommand)
@@ -125,7 +143,7 @@ export class CommandController {
     const { title, actor } = caller;
     const job = await this.collections.send(
       { collectionId: params.id, ...body },
-      { callerId: caller.token.id, key, title, actor },
+      { callerId: caller.credentialId, key, title, actor },
     );
     void reply.header('location', `/api/v1/jobs/${job.id}`);
     return job;
@@ -149,18 +167,28 @@ export class CommandController {
 
   private async submit(
     { enrollmentIds, ...rest }: InputOf<typeof submitCommands>['body'],
-    key: string,
+    headers: z.output<typeof submissionHeaders>,
     caller: Caller,
     reply: FastifyReply,
   ): Promise<ResultOf<typeof submitCommands>> {
-    if (isDestructive(rest.command.requestType)) requireScope(caller.scopes, 'commands:destructive', reply);
+    const key = idempotencyKey(headers);
+    await this.visibility.requireEnrollments(enrollmentIds, caller.reach('commands:write'));
+    if (isDestructive(rest.command.requestType)) {
+      requireScope(caller.scopes, 'commands:destructive', reply);
+      await this.visibility.requireEnrollments(enrollmentIds, caller.reach('commands:destructive'));
+    }
     // Also on a failure: whoever gets 503 does not know whether the command is on its way.
     void reply.header('idempotency-key', key);
+    const asked = { key, reason: reasonOf(headers) };
+    const approval = await withRetryAfter(reply, () =>
+      this.approvals.need({ ...rest, enrollmentIds }, caller, asked),
+    );
+    if (approval !== 'no') return answerApproval(reply, approval);
     const submitted = await this.mdm.insist(
       submitCommand,
       {
         ...rest,
-        requestId: requestIdFor(caller.token.id, key),
+        requestId: requestIdFor(caller.credentialId, key),
         enrollmentIds,
         createdBy: caller.title,
       },

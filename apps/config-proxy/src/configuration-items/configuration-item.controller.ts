@@ -43,8 +43,8 @@ import { ConfigurationItemService, type NewConfigurationItem } from './configura
 import { MAX_PROFILE_BYTES, readItemContent, readProfileContent } from './item-content.js';
 
 const tag = 'Configuration items';
-const read = { scope: 'library:read', tag } as const;
-const write = { scope: 'library:write', tag } as const;
+const read = { scope: 'library:read', reach: 'self', tag } as const;
+const write = { scope: 'library:write', reach: 'site', tag } as const;
 const PATH = '/api/v1/configuration-items';
 const PROFILE_TYPE = 'application/x-apple-aspen-config';
 const CHECKS = `Refused are: what is no configuration profile, what is encrypted, enrolment (com.apple.mdm), and more than ${MAX_PROFILE_BYTES / 1_024} KiB. What does not fit Apple's schema is named in the warnings.`;
@@ -159,6 +159,8 @@ const exportItemRevision = defineEndpoint({
   ...read,
   method: 'GET',
   path: `${PATH}/:id/revisions/:revision/content`,
+  // Profiles hold passwords of networks and the like.
+  reach: 'site',
   summary: 'Export the content of a revision',
   description:
     'A profile as the .mobileconfig that was uploaded, byte for byte; a declaration or a script as JSON.',
@@ -277,7 +279,7 @@ export class ConfigurationItemController {
     caller: Caller,
     reply: FastifyReply,
   ): Promise<z.output<typeof configurationItemDetailSchema>> {
-    const { id } = await this.idempotency.run({ callerId: caller.token.id, ...request }, async (tx) => ({
+    const { id } = await this.idempotency.run({ callerId: caller.credentialId, ...request }, async (tx) => ({
       id: (await this.items.create(tx, asked, caller)).id,
     }));
     void reply.header('location', `${PATH}/${id}`);

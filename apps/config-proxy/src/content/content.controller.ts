@@ -10,7 +10,7 @@ import { contentView } from './content.views.js';
 import { planFileAnswer, readFileRange } from './open-file.js';
 
 const tag = 'Content';
-const read = { scope: 'library:read', tag } as const;
+const read = { scope: 'library:read', reach: 'self', tag } as const;
 const PATH = '/api/v1/content';
 
 const listContentEndpoint = defineEndpoint({
@@ -49,6 +49,7 @@ const deleteContentEndpoint = defineEndpoint({
   method: 'DELETE',
   path: `${PATH}/:id`,
   scope: 'library:write',
+  reach: 'site',
   tag,
   summary: 'Delete content',
   description:

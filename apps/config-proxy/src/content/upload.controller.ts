@@ -21,7 +21,7 @@ import { LEASE_MS } from './upload-lease.js';
 import { ABANDONED_AFTER_MS, UploadService, type UploadProgress } from './upload.service.js';
 
 const tag = 'Content';
-const write = { scope: 'library:write', tag } as const;
+const write = { scope: 'library:write', reach: 'site', tag } as const;
 const PATH = '/api/v1/content/uploads';
 const OFFSET = { 'Upload-Offset': 'Bytes that have arrived: where to go on.' } as const;
 
@@ -111,7 +111,7 @@ export class UploadController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof createUploadEndpoint>> {
     const { id } = await this.idempotency.run(
-      { callerId: caller.token.id, key: headers['idempotency-key'], body },
+      { callerId: caller.credentialId, key: headers['idempotency-key'], body },
       async (tx) => ({ id: (await this.uploads.create(tx, body, caller)).id }),
     );
     void reply.header('location', `${PATH}/${id}`);

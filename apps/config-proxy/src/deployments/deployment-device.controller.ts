@@ -12,6 +12,7 @@ import { defineEndpoint, Endpoint, Input, type InputOf, type ResultOf } from '@e
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FromCaller, type Caller } from '../access/caller.js';
+import { Visibility } from '../access/visibility.service.js';
 import { idempotencyHeaders, idempotencyKey } from '../idempotency/idempotency.headers.js';
 import { DeviceStateStore } from '../state-messages/device-state.store.js';
 import { DeploymentDeviceService } from './deployment-device.service.js';
@@ -30,6 +31,7 @@ export const resourceParams = z.object({ resourceId });
 const listDeploymentDevices = defineEndpoint({
   method: 'GET',
   path: '/api/v1/deployments/:id/devices',
+  reach: { deployment: 'id' },
   scope: 'deployments:read',
   tag,
   summary: 'List the devices of a deployment',
@@ -46,6 +48,7 @@ const listDeploymentDevices = defineEndpoint({
 const readDeploymentDevice = defineEndpoint({
   method: 'GET',
   path: '/api/v1/deployments/:id/devices/:resourceId',
+  reach: { deployment: 'id' },
   scope: 'deployments:read',
   tag,
   summary: 'See how far a device is with a deployment',
@@ -56,6 +59,7 @@ const readDeploymentDevice = defineEndpoint({
 const listDeviceStates = defineEndpoint({
   method: 'GET',
   path: '/api/v1/devices/:resourceId/states',
+  reach: { device: 'resourceId' },
   scope: 'status:read',
   tag: 'Devices',
   summary: "List a device's state messages",
@@ -68,6 +72,7 @@ const listDeviceStates = defineEndpoint({
 const evaluateDevice = defineEndpoint({
   method: 'POST',
   path: '/api/v1/devices/:resourceId/evaluate',
+  reach: { device: 'resourceId' },
   scope: 'devices:push',
   tag: 'Devices',
   summary: 'Have a device evaluated now',
@@ -80,6 +85,7 @@ const evaluateDevice = defineEndpoint({
 const evaluateDeployment = defineEndpoint({
   method: 'POST',
   path: '/api/v1/deployments/:id/evaluate',
+  reach: { deployment: 'id' },
   scope: 'devices:push',
   tag,
   summary: 'Have all devices of a deployment evaluated now',
@@ -96,20 +102,29 @@ export class DeploymentDeviceController {
     @Inject(DeploymentDeviceService) private readonly devices: DeploymentDeviceService,
     @Inject(DeviceStateStore) private readonly states: DeviceStateStore,
     @Inject(EvaluationService) private readonly evaluations: EvaluationService,
+    @Inject(Visibility) private readonly visibility: Visibility,
   ) {}
 
   @Endpoint(listDeploymentDevices)
   async listDeploymentDevices(
     @Input() { params, query: { status, ...query } }: InputOf<typeof listDeploymentDevices>,
+    @FromCaller() caller: Caller,
   ): Promise<ResultOf<typeof listDeploymentDevices>> {
-    const { rows, next } = await this.devices.list(params.id, status, query);
+    const { rows, next } = await this.devices.list(
+      params.id,
+      status,
+      query,
+      this.visibility.devices(caller, 'deployments:read', 'r.resource_id'),
+    );
     return { items: rows, ...(next !== undefined && { nextCursor: next }) };
   }
 
   @Endpoint(readDeploymentDevice)
-  readDeploymentDevice(
+  async readDeploymentDevice(
     @Input() { params }: InputOf<typeof readDeploymentDevice>,
+    @FromCaller() caller: Caller,
   ): Promise<ResultOf<typeof readDeploymentDevice>> {
+    await this.visibility.requireDevices([params.resourceId], caller.reach('deployments:read'));
     return this.devices.read(params.id, params.resourceId);
   }
 
@@ -144,7 +159,7 @@ export class DeploymentDeviceController {
 }
 
 const askerOf = (caller: Caller): Asker => ({
-  callerId: caller.token.id,
+  callerId: caller.credentialId,
   title: caller.title,
   origin: caller.origin,
 });

@@ -5,6 +5,7 @@ import {
   type DeploymentDeviceDetail,
 } from '@espalier/contracts';
 import type { Database, Page } from '@espalier/persistence';
+import type { Restriction } from '../access/restrict.js';
 import type { DeploymentTarget, DeviceStateStore } from '../state-messages/device-state.store.js';
 import type { ListRequest } from '../status-messages/status-message.store.js';
 import type { StoredDeployment } from './deployment.record.js';
@@ -25,9 +26,10 @@ export class DeploymentDeviceService {
     deploymentId: string,
     status: AssetStatus | undefined,
     request: ListRequest,
+    within?: Restriction,
   ): Promise<Page<DeploymentDevice>> {
     const { target } = await this.#find(deploymentId);
-    return this.options.states.listDevices(target, status, request);
+    return this.options.states.listDevices(target, status, request, within);
   }
 
   /** @throws EspalierError ESP_DEPLOYMENT_UNKNOWN, ESP_DEPLOYMENT_DEVICE_NOT_TARGETED */

@@ -2,6 +2,7 @@ import type { DeploymentSettings, DeploymentVersion, LibraryKind, PolicyItem } f
 import { foldText } from '@espalier/conditions';
 import { insertRows, limitSql, type Database, type Page, type Tx } from '@espalier/persistence';
 import { listPage } from '@espalier/query';
+import { restricting, unrestricted, type Restriction } from '../access/restrict.js';
 import type { ListRequest } from '../status-messages/status-message.store.js';
 import { versionModel } from './deployment.models.js';
 import type { StoredDeployment } from './deployment.record.js';
@@ -56,10 +57,11 @@ export class DeploymentHistoryStore {
   }
 
   /** Newest first unless ordered otherwise. @throws EspalierError ESP_SITE_FILTER_INVALID, ESP_BAD_REQUEST */
-  async list(request: ListRequest): Promise<Page<DeploymentVersion>> {
+  async list(request: ListRequest, within: Restriction = unrestricted): Promise<Page<DeploymentVersion>> {
     const { rows, next } = await listPage<VersionRow>(this.db, {
       model: versionModel,
-      sql: 'SELECT v.*, LOWER(v.collection_id) AS collection_id_folded FROM {deployment_version} v',
+      sql: `SELECT v.*, LOWER(v.collection_id) AS collection_id_folded FROM {deployment_version} v${restricting('WHERE', within)}`,
+      params: within.params,
       ...request,
       defaultOrder: ['fromAt desc', 'deploymentId', 'version desc'],
     });

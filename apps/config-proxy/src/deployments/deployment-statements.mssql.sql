@@ -31,14 +31,14 @@ SELECT * FROM (SELECT d.id, d.assignment_id, d.name, d.comment, d.thing_kind, d.
   ORDER BY "collection_name_folded", "created_at" DESC, "id" OFFSET 0 ROWS FETCH NEXT 3 ROWS ONLY;
 -- ["%x%",2]
 
-SELECT * FROM (SELECT d.id, d.created_at FROM "config_proxy"."deployment" d WHERE EXISTS (
+SELECT * FROM (SELECT d.id, d.created_at FROM "config_proxy"."deployment" d WHERE (EXISTS (
   SELECT 1 FROM "config_proxy"."collection_member" m WHERE m.collection_id = d.collection_id AND m.resource_id = @0)
   OR EXISTS (SELECT 1 FROM "config_proxy"."resource_enrollment" e
   INNER JOIN "config_proxy"."collection_member" m ON m.resource_id = e.user_resource_id
   WHERE e.resource_id = @0 AND m.collection_id = d.collection_id)
   OR EXISTS (SELECT 1 FROM "config_proxy"."resource_enrollment" e
   INNER JOIN "config_proxy"."deployment_state" s ON s.enrollment_id = e.enrollment_id
-  WHERE e.resource_id = @0 AND s.deployment_id = d.id AND s.status <> 0)) AS page  ORDER BY "created_at" DESC, "id"
+  WHERE e.resource_id = @0 AND s.deployment_id = d.id AND s.status <> 0))) AS page  ORDER BY "created_at" DESC, "id"
   OFFSET 0 ROWS FETCH NEXT 3 ROWS ONLY;
 -- [7]
 

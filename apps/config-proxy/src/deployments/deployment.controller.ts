@@ -1,5 +1,6 @@
 import { Controller, Inject, Res } from '@nestjs/common';
 import {
+  approvalSchema,
   conditionalHeaders,
   deploymentChangeBodySchema,
   deploymentDetailSchema,
@@ -9,11 +10,23 @@ import {
   deploymentVersionPageSchema,
   listQuery,
   newDeploymentBodySchema,
+  type Approval,
+  type DeploymentChange,
 } from '@espalier/contracts';
 import { defineEndpoint, Endpoint, Input, type InputOf, type ResultOf } from '@espalier/nest-kit';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FromCaller, type Caller } from '../access/caller.js';
+import { Visibility } from '../access/visibility.service.js';
+import {
+  answerApproval,
+  approvalHeaders,
+  approvalResponseHeaders,
+  personOf,
+  reasonOf,
+  withRetryAfter,
+} from '../approvals/approval.http.js';
+import { SiteApprovals } from '../approvals/site-approvals.js';
 import { setEtag } from '../http/etag.js';
 import { idempotencyHeaders, idempotencyKey } from '../idempotency/idempotency.headers.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
@@ -25,12 +38,22 @@ import { DeploymentStore } from './deployment.store.js';
 const tag = 'Deployments';
 export const deploymentParams = z.object({ id: z.uuid() });
 const etag = { ETag: 'Version of the deployment: send it as If-Match with a change.' } as const;
+const newHeaders = z.object({ ...idempotencyHeaders.shape, ...approvalHeaders.shape });
+const changeHeaders = z.object({ ...newHeaders.shape, ...conditionalHeaders.shape });
+const changed = {
+  headers: changeHeaders,
+  response: z.union([deploymentDetailSchema, approvalSchema]),
+  responseHeaders: { ...etag, ...approvalResponseHeaders },
+};
+const WAITS =
+  'Where a policy wants a second person for so many devices, the answer is 202 with the approval that it waits for.';
 const FITS =
   'System-scope things go to collections of devices, user-scope ones to collections of users. A change takes effect by itself.';
 
 const listDeployments = defineEndpoint({
   method: 'GET',
   path: '/api/v1/deployments',
+  reach: 'filtered',
   scope: 'deployments:read',
   tag,
   summary: 'List deployments',
@@ -42,15 +65,16 @@ const listDeployments = defineEndpoint({
 const createDeployment = defineEndpoint({
   method: 'POST',
   path: '/api/v1/deployments',
+  reach: 'filtered',
   scope: 'deployments:write',
   tag,
   summary: 'Deploy something to a collection',
-  description: FITS,
-  headers: idempotencyHeaders,
+  description: `${FITS} ${WAITS}`,
+  headers: newHeaders,
   body: newDeploymentBodySchema,
-  response: deploymentDetailSchema,
+  response: changed.response,
   status: 201,
-  responseHeaders: { ...etag, Location: 'The deployment.' },
+  responseHeaders: changed.responseHeaders,
   example: {
     thingKind: 'baseline',
     thingId: '7d5e9c0e-3f0b-4a94-9d2e-0c8ce0f1a001',
@@ -62,6 +86,7 @@ const createDeployment = defineEndpoint({
 const readDeployment = defineEndpoint({
   method: 'GET',
   path: '/api/v1/deployments/:id',
+  reach: { deployment: 'id' },
   scope: 'deployments:read',
   tag,
   summary: 'See a deployment',
@@ -73,45 +98,47 @@ const readDeployment = defineEndpoint({
 const replaceSettings = defineEndpoint({
   method: 'PUT',
   path: '/api/v1/deployments/:id',
+  reach: { deployment: 'id' },
   scope: 'deployments:write',
   tag,
   summary: "Replace a deployment's settings",
-  description: `All of them; what is deployed where stays. ${FITS}`,
+  description: `All of them; what is deployed where stays. ${FITS} ${WAITS}`,
   params: deploymentParams,
-  headers: conditionalHeaders,
+  ...changed,
   body: deploymentSettingsBodySchema,
-  response: deploymentDetailSchema,
-  responseHeaders: etag,
 });
 
 const changeSettings = defineEndpoint({
   method: 'PATCH',
   path: '/api/v1/deployments/:id',
+  reach: { deployment: 'id' },
   scope: 'deployments:write',
   tag,
   summary: "Change some of a deployment's settings",
-  description: `What is not named stays. ${FITS}`,
+  description: `What is not named stays. ${FITS} ${WAITS}`,
   params: deploymentParams,
-  headers: conditionalHeaders,
+  ...changed,
   body: deploymentChangeBodySchema,
-  response: deploymentDetailSchema,
-  responseHeaders: etag,
 });
 
 const deleteDeployment = defineEndpoint({
   method: 'DELETE',
   path: '/api/v1/deployments/:id',
+  reach: { deployment: 'id' },
   scope: 'deployments:write',
   tag,
   summary: 'End a deployment',
-  description: 'Devices lose what it had put on them, where no other deployment wants it.',
+  description: `Devices lose what it had put on them, where no other deployment wants it. ${WAITS}`,
   params: deploymentParams,
-  headers: conditionalHeaders,
+  headers: changeHeaders,
+  response: approvalSchema.optional(),
+  status: 204,
 });
 
 const readSummary = defineEndpoint({
   method: 'GET',
   path: '/api/v1/deployments/:id/summary',
+  reach: { deployment: 'id' },
   scope: 'deployments:read',
   tag,
   summary: 'See how the devices of a deployment stand',
@@ -123,6 +150,7 @@ const readSummary = defineEndpoint({
 const listHistory = defineEndpoint({
   method: 'GET',
   path: '/api/v1/deployment-history',
+  reach: 'filtered',
   scope: 'deployments:read',
   tag,
   summary: 'See what was deployed when',
@@ -139,13 +167,17 @@ export class DeploymentController {
     @Inject(DeploymentStore) private readonly store: DeploymentStore,
     @Inject(DeploymentHistoryStore) private readonly history: DeploymentHistoryStore,
     @Inject(IdempotencyService) private readonly idempotency: IdempotencyService,
+    @Inject(SiteApprovals) private readonly approvals: SiteApprovals,
+    @Inject(Visibility) private readonly visibility: Visibility,
   ) {}
 
   @Endpoint(listDeployments)
   async listDeployments(
     @Input() { query }: InputOf<typeof listDeployments>,
+    @FromCaller() caller: Caller,
   ): Promise<ResultOf<typeof listDeployments>> {
-    const { rows, next } = await this.store.list(query);
+    const within = await this.visibility.collections(caller, 'deployments:read', 'd.collection_id');
+    const { rows, next } = await this.store.list(query, within);
     return { items: rows.map(toDeployment), ...(next !== undefined && { nextCursor: next }) };
   }
 
@@ -155,9 +187,14 @@ export class DeploymentController {
     @FromCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof createDeployment>> {
+    await this.visibility.requireCollections([body.collectionId], caller.reach('deployments:write'));
     const key = idempotencyKey(headers);
     void reply.header('idempotency-key', key);
-    const made = await this.idempotency.run({ callerId: caller.token.id, key, body }, (tx) =>
+    const approval = await withRetryAfter(reply, () =>
+      this.approvals.newDeployment(body, personOf(caller), { key, reason: reasonOf(headers) }),
+    );
+    if (approval !== 'no') return answerApproval(reply, approval);
+    const made = await this.idempotency.run({ callerId: caller.credentialId, key, body }, (tx) =>
       this.deployments.create(tx, body, caller.title),
     );
     void reply.header('location', `/api/v1/deployments/${made.id}`);
@@ -181,7 +218,7 @@ export class DeploymentController {
     @FromCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof replaceSettings>> {
-    return this.change(params.id, body, headers['if-match'], caller, reply);
+    return this.change(params.id, body, headers, caller, reply);
   }
 
   @Endpoint(changeSettings)
@@ -190,15 +227,19 @@ export class DeploymentController {
     @FromCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof changeSettings>> {
-    return this.change(params.id, body, headers['if-match'], caller, reply);
+    return this.change(params.id, body, headers, caller, reply);
   }
 
   @Endpoint(deleteDeployment)
-  deleteDeployment(
+  async deleteDeployment(
     @Input() { params, headers }: InputOf<typeof deleteDeployment>,
     @FromCaller() caller: Caller,
-  ): Promise<void> {
-    return this.deployments.delete(params.id, caller.title, headers['if-match']);
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ResultOf<typeof deleteDeployment>> {
+    const approval = await this.need(params.id, 'delete', headers, caller, reply);
+    if (approval !== 'no') return answerApproval(reply, approval);
+    await this.deployments.delete(params.id, caller.title, headers['if-match']);
+    return undefined;
   }
 
   @Endpoint(readSummary)
@@ -207,20 +248,37 @@ export class DeploymentController {
   }
 
   @Endpoint(listHistory)
-  async listHistory(@Input() { query }: InputOf<typeof listHistory>): Promise<ResultOf<typeof listHistory>> {
-    const { rows, next } = await this.history.list(query);
+  async listHistory(
+    @Input() { query }: InputOf<typeof listHistory>,
+    @FromCaller() caller: Caller,
+  ): Promise<ResultOf<typeof listHistory>> {
+    const within = await this.visibility.collections(caller, 'deployments:read', 'v.collection_id');
+    const { rows, next } = await this.history.list(query, within);
     return { items: rows, ...(next !== undefined && { nextCursor: next }) };
   }
 
   private async change(
     id: string,
     change: InputOf<typeof changeSettings>['body'],
-    ifMatch: string | undefined,
+    headers: z.output<typeof changeHeaders>,
     caller: Caller,
     reply: FastifyReply,
   ): Promise<ResultOf<typeof changeSettings>> {
-    const changed = await this.deployments.change(id, change, caller.title, ifMatch);
-    setEtag(reply, changed.version);
-    return changed;
+    const approval = await this.need(id, change, headers, caller, reply);
+    if (approval !== 'no') return answerApproval(reply, approval);
+    const deployment = await this.deployments.change(id, change, caller.title, headers['if-match']);
+    setEtag(reply, deployment.version);
+    return deployment;
+  }
+
+  private need(
+    id: string,
+    change: DeploymentChange | 'delete',
+    headers: z.output<typeof changeHeaders>,
+    caller: Caller,
+    reply: FastifyReply,
+  ): Promise<'no' | Approval> {
+    const request = { key: idempotencyKey(headers), reason: reasonOf(headers), ifMatch: headers['if-match'] };
+    return withRetryAfter(reply, () => this.approvals.deployment(id, change, personOf(caller), request));
   }
 }

@@ -11,6 +11,7 @@ import {
   type Tx,
 } from '@espalier/persistence';
 import { listPage } from '@espalier/query';
+import { restricting, unrestricted, type Restriction } from '../access/restrict.js';
 import type { ListRequest } from '../status-messages/status-message.store.js';
 import { deploymentModel } from './deployment.models.js';
 import { toStored, type CountedRow, type DeploymentRow, type StoredDeployment } from './deployment.record.js';
@@ -153,10 +154,11 @@ export class DeploymentStore {
   }
 
   /** Newest first unless ordered otherwise. @throws EspalierError ESP_SITE_FILTER_INVALID, ESP_BAD_REQUEST */
-  list(request: ListRequest): Promise<Page<CountedRow>> {
+  list(request: ListRequest, within: Restriction = unrestricted): Promise<Page<CountedRow>> {
     return listPage<CountedRow>(this.db, {
       model: deploymentModel,
-      sql: COUNTED,
+      sql: `${COUNTED}${restricting('WHERE', within)}`,
+      params: within.params,
       ...request,
       defaultOrder: ['createdAt desc', 'id'],
     });
@@ -176,17 +178,21 @@ export class DeploymentStore {
   }
 
   /** Deployments to collections that the device, or a user of it, is a member of; newest first. */
-  ofResource(resourceId: number, limit: number): Promise<Page<{ id: string; created_at: number }>> {
+  ofResource(
+    resourceId: number,
+    limit: number,
+    within: Restriction = unrestricted,
+  ): Promise<Page<{ id: string; created_at: number }>> {
     return page(this.db, {
-      sql: `SELECT d.id, d.created_at FROM {deployment} d WHERE EXISTS (
+      sql: `SELECT d.id, d.created_at FROM {deployment} d WHERE (EXISTS (
               SELECT 1 FROM {collection_member} m WHERE m.collection_id = d.collection_id AND m.resource_id = :resourceId)
             OR EXISTS (SELECT 1 FROM {resource_enrollment} e
               INNER JOIN {collection_member} m ON m.resource_id = e.user_resource_id
               WHERE e.resource_id = :resourceId AND m.collection_id = d.collection_id)
             OR EXISTS (SELECT 1 FROM {resource_enrollment} e
               INNER JOIN {deployment_state} s ON s.enrollment_id = e.enrollment_id
-              WHERE e.resource_id = :resourceId AND s.deployment_id = d.id AND s.status <> 0)`,
-      params: { resourceId },
+              WHERE e.resource_id = :resourceId AND s.deployment_id = d.id AND s.status <> 0))${restricting('AND', within)}`,
+      params: { resourceId, ...within.params },
       orderBy: ['created_at desc', 'id'],
       limit,
     });

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Module } from '@nestjs/common';
-import { allApiScopes, type LibraryThing } from '@espalier/contracts';
-import { startNest, type Gate } from '@espalier/nest-kit';
+import { type LibraryThing } from '@espalier/contracts';
+import { startNest } from '@espalier/nest-kit';
 import { openDatabase, type Database } from '@espalier/persistence';
 import { createMetrics, Lifecycle } from '@espalier/service-kit';
-import { rememberCaller } from '../access/caller.js';
+import { openGate, visibilityOf } from '../access/open-gate.fixture.js';
+import { Visibility } from '../access/visibility.service.js';
+import { SiteApprovals } from '../approvals/site-approvals.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { DeploymentHarness, deploymentMigrations, specLogger } from './deployment.fixture.js';
 import { deploymentControllers, deploymentProviders } from './deployment.rooms.js';
@@ -12,23 +14,6 @@ import { deploymentControllers, deploymentProviders } from './deployment.rooms.j
 @Module({})
 // oxlint-disable-next-line typescript/no-extraneous-class -- Nest knows a module by its class.
 class DeploymentModule {}
-
-/** Lets everybody in: who may do what is tested with the gate itself. */
-const openGate: Gate = {
-  admit: (request) => {
-    const never = { expiresAt: null, lastUsedAt: null, revokedAt: null };
-    const token = {
-      id: 'spec',
-      name: 'spec',
-      scopes: [...allApiScopes],
-      hash: '',
-      createdAt: 0,
-      createdBy: 'spec',
-    };
-    rememberCaller(request, { ...token, ...never });
-    return Promise.resolve();
-  },
-};
 
 /** What the specs look at of answers of every shape. */
 interface AnswerBody extends Record<string, unknown> {
@@ -44,6 +29,7 @@ interface Answer {
 }
 
 const COLLECTION = 'ESP00014';
+const noApproval = () => Promise.resolve('no');
 
 describe('the JSON API of deployments', () => {
   let db: Database;
@@ -73,7 +59,10 @@ describe('the JSON API of deployments', () => {
       controllers: [...deploymentControllers],
       providers: [
         ...deploymentProviders(site.rooms, site.status),
+        // What needs an approval is tested with the approvals.
+        { provide: SiteApprovals, useValue: { newDeployment: noApproval, deployment: noApproval } },
         { provide: IdempotencyService, useValue: new IdempotencyService(db, () => new Date()) },
+        { provide: Visibility, useValue: visibilityOf(db) },
       ],
     };
     ({ port } = await startNest(kit, module, { name: 'spec', host: '127.0.0.1', port: 0, gate: openGate }));

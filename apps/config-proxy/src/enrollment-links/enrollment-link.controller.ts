@@ -7,6 +7,7 @@ import { MdmClient } from '../mdm/mdm.client.js';
 const createLink = defineEndpoint({
   method: 'POST',
   path: '/api/v1/enrollment-links',
+  reach: 'site',
   scope: 'enrollment:write',
   tag: 'Enrolment',
   summary: 'Make a link under which devices enrol',

@@ -24,6 +24,7 @@ export const enrollmentParams = z.object({
 const listEnrolled = defineEndpoint({
   method: 'GET',
   path: '/api/v1/enrollments',
+  reach: 'site',
   scope: 'devices:read',
   tag,
   summary: 'List enrolments',
@@ -35,6 +36,7 @@ const listEnrolled = defineEndpoint({
 const readEnrollment = defineEndpoint({
   method: 'GET',
   path: '/api/v1/enrollments/:id',
+  reach: { enrollment: 'id' },
   scope: 'devices:read',
   tag,
   summary: 'See one enrolment',
@@ -45,6 +47,7 @@ const readEnrollment = defineEndpoint({
 const listEnrollmentCommands = defineEndpoint({
   method: 'GET',
   path: '/api/v1/enrollments/:id/commands',
+  reach: { enrollment: 'id' },
   scope: 'commands:read',
   tag,
   summary: "List an enrolment's commands",
@@ -57,6 +60,7 @@ const listEnrollmentCommands = defineEndpoint({
 const wakeEnrollment = defineEndpoint({
   method: 'POST',
   path: '/api/v1/enrollments/:id/push',
+  reach: { enrollment: 'id' },
   scope: 'devices:push',
   tag,
   summary: 'Wake a device',

@@ -10,6 +10,7 @@ import { eventTypes, selectEvents } from './event-types.js';
 const followEvents = defineEndpoint({
   method: 'GET',
   path: '/api/v1/events',
+  reach: 'site',
   scope: 'events:read',
   tag: 'Events',
   summary: 'Follow live events',
@@ -54,7 +55,7 @@ export class EventController {
       return;
     }
     const after = headers['last-event-id'];
-    const stream = await this.events.listen({ contracts, after, token: caller.token, response: reply.raw });
+    const stream = await this.events.listen({ contracts, after, caller, response: reply.raw });
     reply.hijack();
     stream.open(reply.getHeaders());
   }

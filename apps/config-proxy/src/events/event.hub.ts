@@ -1,28 +1,29 @@
 import { commonErrors, configProxyErrors, isEspalierError, type EspalierError } from '@espalier/contracts';
 import { Gauge, type Logger, type Registry } from '@espalier/service-kit';
-import type { StoredToken } from '../api-tokens/api-token.store.js';
+import type { Caller } from '../access/caller.js';
 import type { EventStream } from './event-stream.js';
 
 export interface EventHubOptions {
-  readonly verifyHash: (tokenHash: string) => Promise<StoredToken>;
-  readonly used: (tokenId: string) => void;
+  /** Rejects where somebody who was let in would not be now. */
+  readonly checkAgain: (caller: Caller) => Promise<void>;
   readonly maxListeners: number;
   readonly logger: Logger;
   readonly metrics: Registry;
   readonly heartbeatMs?: number;
-  /** How often the tokens of listeners are looked at again, in ms. */
+  /** How often listeners are looked at again, in ms. */
   readonly recheckMs?: number;
 }
 
 interface Listener {
   readonly stream: EventStream;
-  readonly token: StoredToken;
+  readonly caller: Caller;
   checkedAt: number;
 }
 
 const HEARTBEAT_MS = 15_000;
-const RECHECK_MS = 5_000;
-/** A token that cannot be looked at for so long, because the database is away, counts as not good. */
+/** With the 3 seconds that a look-up is remembered, a listener is dropped within 5. */
+const RECHECK_MS = 2_000;
+/** Whoever cannot be looked at for so long, because the database is away, counts as not allowed. */
 const UNCHECKED_MS = 30_000;
 
 /** Keeps the listeners: how many, alive, still allowed, and ended at shutdown. */
@@ -57,16 +58,19 @@ export class EventHub {
   }
 
   /** Gives a function that takes the listener out again. */
-  add(stream: EventStream, token: StoredToken): () => void {
-    const listener: Listener = { stream, token, checkedAt: performance.now() };
+  add(stream: EventStream, caller: Caller): () => void {
+    const listener: Listener = { stream, caller, checkedAt: performance.now() };
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Drops listeners whose token was revoked or has expired since. */
+  /** Drops listeners who would not be let in any more: revoked, expired, disabled, or with other roles. */
   async recheck(): Promise<void> {
-    const byHash = Map.groupBy(this.#listeners, ({ token }) => token.hash);
-    await Promise.all([...byHash].map(([hash, listeners]) => this.#recheckToken(hash, listeners)));
+    const alike = Map.groupBy(
+      this.#listeners,
+      ({ caller }) => `${caller.credentialId} ${caller.expiresAt ?? ''}`,
+    );
+    await Promise.all([...alike.values()].map((listeners) => this.#recheck(listeners)));
   }
 
   stop(): void {
@@ -75,16 +79,17 @@ export class EventHub {
     for (const { stream } of this.#listeners) stream.end();
   }
 
-  async #recheckToken(hash: string, listeners: readonly Listener[]): Promise<void> {
-    const { verifyHash, used, logger } = this.#options;
+  async #recheck(listeners: readonly Listener[]): Promise<void> {
+    const { checkAgain, logger } = this.#options;
+    const [first] = listeners;
+    if (first === undefined) return;
     const now = performance.now();
     try {
-      const token = await verifyHash(hash);
-      used(token.id);
+      await checkAgain(first.caller);
       for (const listener of listeners) listener.checkedAt = now;
     } catch (error) {
       const why: EspalierError = isEspalierError(error) ? error : commonErrors.ESP_INTERNAL({ cause: error });
-      const refused = why.status === 401;
+      const refused = why.status < 500;
       const gone = listeners.filter(({ checkedAt }) => refused || now - checkedAt > UNCHECKED_MS);
       if (gone.length > 0) logger.info({ code: why.code, count: gone.length }, 'listeners were dropped');
       for (const { stream } of gone) stream.drop(why);

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { commonErrors, type EventContract } from '@espalier/contracts';
 import type { Messaging } from '@espalier/messaging';
-import type { StoredToken } from '../api-tokens/api-token.store.js';
+import type { Caller } from '../access/caller.js';
 import type { EventHub } from './event.hub.js';
 import { EventStream } from './event-stream.js';
 import { frameOf, LiveFeed } from './live-feed.js';
@@ -20,7 +20,7 @@ export interface ListenRequest {
   readonly contracts: readonly EventContract[];
   /** Position of the last event that the listener has. */
   readonly after: number | undefined;
-  readonly token: StoredToken;
+  readonly caller: Caller;
   readonly response: ServerResponse;
 }
 
@@ -40,13 +40,13 @@ export class EventService {
    * written yet, so that a failure can still be answered.
    * @throws EspalierError ESP_MESSAGING_UNAVAILABLE, ESP_EVENTS_TOO_MANY_LISTENERS
    */
-  async listen({ contracts, after, token, response }: ListenRequest): Promise<EventStream> {
+  async listen({ contracts, after, caller, response }: ListenRequest): Promise<EventStream> {
     const { messaging, hub, stallMs } = this.options;
     messaging.check();
     hub.checkRoom();
     const types = new Set(contracts.map(({ aggregate, event }) => `${aggregate}.${event}`));
     const stream = new EventStream({ response, feed: this.#feed, types, stallMs });
-    const leave = hub.add(stream, token);
+    const leave = hub.add(stream, caller);
     stream.onEnd(leave);
     try {
       if (!(await begins(this.#feed.begin()))) throw notBegun();

@@ -3,12 +3,14 @@ import { explainAnswerSchema } from '@espalier/contracts';
 import { defineEndpoint, Endpoint, Input, type InputOf, type ResultOf } from '@espalier/nest-kit';
 import { z } from 'zod';
 import { FromCaller, type Caller } from '../access/caller.js';
+import { Visibility } from '../access/visibility.service.js';
 import { resourceParams } from '../deployments/deployment-device.controller.js';
 import { ExplainService } from './explain.service.js';
 
 const explainDevice = defineEndpoint({
   method: 'GET',
   path: '/api/v1/devices/:resourceId/explain',
+  reach: { device: 'resourceId' },
   scope: 'deployments:read',
   tag: 'Devices',
   summary: 'See why a device has (not) got something yet',
@@ -24,13 +26,19 @@ const explainDevice = defineEndpoint({
 
 @Controller()
 export class ExplainController {
-  constructor(@Inject(ExplainService) private readonly service: ExplainService) {}
+  constructor(
+    @Inject(ExplainService) private readonly service: ExplainService,
+    @Inject(Visibility) private readonly visibility: Visibility,
+  ) {}
 
   @Endpoint(explainDevice)
-  explainDevice(
+  async explainDevice(
     @Input() { params, query }: InputOf<typeof explainDevice>,
     @FromCaller() caller: Caller,
   ): Promise<ResultOf<typeof explainDevice>> {
-    return this.service.explain(params.resourceId, query, caller.origin);
+    const reach = caller.reach('deployments:read');
+    if (query.deployment !== undefined) await this.visibility.requireDeployment(query.deployment, reach);
+    const within = await this.visibility.collections(caller, 'deployments:read', 'd.collection_id');
+    return this.service.explain(params.resourceId, { ...query, within }, caller.origin);
   }
 }

@@ -12,6 +12,7 @@ import {
   type QueuedCommand,
   type RpcContract,
 } from '@espalier/contracts';
+import { unrestricted, type Restriction } from '../access/restrict.js';
 import type { CallOptions, Messaging } from '@espalier/messaging';
 import type { Database } from '@espalier/persistence';
 import type { z } from 'zod';
@@ -36,6 +37,8 @@ export interface ExplainServiceOptions {
 export interface ExplainQuestion {
   readonly deployment?: string | undefined;
   readonly thing?: string | undefined;
+  /** Of deployments "d" that the caller sees; all unless given. */
+  readonly within?: Restriction;
 }
 
 const AT_MOST = 20;
@@ -73,15 +76,18 @@ export class ExplainService {
     };
   }
 
-  async #asked(resourceId: number, { deployment, thing }: ExplainQuestion): Promise<string[]> {
+  async #asked(
+    resourceId: number,
+    { deployment, thing, within = unrestricted }: ExplainQuestion,
+  ): Promise<string[]> {
     const { db, store, deployments } = this.options;
     if (deployment !== undefined) {
       if ((await deployments.find(db, deployment)) === undefined)
         throw deploymentErrors.ESP_DEPLOYMENT_UNKNOWN({ detail: deployment });
       return [deployment];
     }
-    if (thing !== undefined) return store.deploymentsOfThing(db, thing, AT_MOST + 1);
-    return (await deployments.ofResource(resourceId, AT_MOST + 1)).rows.map(({ id }) => id);
+    if (thing !== undefined) return store.deploymentsOfThing(db, thing, AT_MOST + 1, within);
+    return (await deployments.ofResource(resourceId, AT_MOST + 1, within)).rows.map(({ id }) => id);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Queryable } from '@espalier/persistence';
+import { restricting, type Restriction } from '../access/restrict.js';
 import type { KnownEnrollment } from './explain.types.js';
 
 /** Reads what explanations are about. */
@@ -47,10 +48,16 @@ export class ExplainStore {
   }
 
   /** Newest first. */
-  async deploymentsOfThing(on: Queryable, thingId: string, limit: number): Promise<string[]> {
+  async deploymentsOfThing(
+    on: Queryable,
+    thingId: string,
+    limit: number,
+    within: Restriction,
+  ): Promise<string[]> {
     const rows = await on.query<{ id: string }>(
-      'SELECT id FROM {deployment} WHERE thing_id = :thingId ORDER BY created_at DESC, id',
-      { thingId },
+      `SELECT d.id FROM {deployment} d WHERE d.thing_id = :thingId${restricting('AND', within)}
+       ORDER BY d.created_at DESC, d.id`,
+      { thingId, ...within.params },
     );
     return rows.slice(0, limit).map(({ id }) => id);
   }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 
 /** Header that makes a submission safe to repeat. */
@@ -17,5 +17,11 @@ export const idempotencyHeaders = z.object({
 export const idempotencyKey = (headers: z.output<typeof idempotencyHeaders>): string =>
   headers['idempotency-key'] ?? randomUUID();
 
-/** Keys of different tokens never meet. */
-export const requestIdFor = (tokenId: string, key: string): string => `${tokenId}:${key}`;
+/** mdm takes no longer request ids. */
+const LONGEST = 128;
+
+/** Keys of different callers never meet. */
+export function requestIdFor(callerId: string, key: string): string {
+  const id = `${callerId}:${key}`;
+  return id.length <= LONGEST ? id : hash('sha256', id, 'hex');
+}

@@ -17,6 +17,7 @@ const groups = inventoryClasses.map(({ group }) => group).join(', ');
 const listGroups = defineEndpoint({
   method: 'GET',
   path: '/api/v1/inventory-groups',
+  reach: 'self',
   scope: 'devices:read',
   tag,
   summary: 'See what inventory can hold',
@@ -27,6 +28,7 @@ const listGroups = defineEndpoint({
 const readInventory = defineEndpoint({
   method: 'GET',
   path: '/api/v1/devices/:resourceId/inventory',
+  reach: { device: 'resourceId' },
   scope: 'devices:read',
   tag,
   summary: 'See the inventory of a device',
@@ -38,6 +40,7 @@ const readInventory = defineEndpoint({
 const readGroup = defineEndpoint({
   method: 'GET',
   path: '/api/v1/devices/:resourceId/inventory/:group',
+  reach: { device: 'resourceId' },
   scope: 'devices:read',
   tag,
   summary: 'See one group of the inventory of a device',

@@ -2,6 +2,8 @@ import { Controller, Inject } from '@nestjs/common';
 import { jobPageSchema, jobSchema, listQuery } from '@espalier/contracts';
 import { defineEndpoint, Endpoint, Input, type InputOf, type ResultOf } from '@espalier/nest-kit';
 import { z } from 'zod';
+import { FromCaller, type Caller } from '../access/caller.js';
+import type { Reach } from '../roles/rights.js';
 import { JobService } from './job.service.js';
 
 const tag = 'Jobs';
@@ -10,10 +12,12 @@ const params = z.object({ id: z.uuid() });
 const listJobs = defineEndpoint({
   method: 'GET',
   path: '/api/v1/jobs',
+  reach: 'filtered',
   scope: 'any',
   tag,
   summary: 'List jobs',
-  description: 'Long work under way and done in the last days, newest first.',
+  description:
+    'Long work under way and done in the last days, newest first; whoever is limited to collections sees what they began with the same token or way to sign in.',
   query: z.object(listQuery),
   response: jobPageSchema,
 });
@@ -21,6 +25,7 @@ const listJobs = defineEndpoint({
 const readJob = defineEndpoint({
   method: 'GET',
   path: '/api/v1/jobs/:id',
+  reach: 'filtered',
   scope: 'any',
   tag,
   summary: 'See how far a job is',
@@ -31,6 +36,7 @@ const readJob = defineEndpoint({
 const cancelJob = defineEndpoint({
   method: 'POST',
   path: '/api/v1/jobs/:id/cancel',
+  reach: 'filtered',
   scope: 'collections:write',
   tag,
   summary: 'Stop a job',
@@ -45,17 +51,31 @@ export class JobController {
   constructor(@Inject(JobService) private readonly jobs: JobService) {}
 
   @Endpoint(listJobs)
-  listJobs(@Input() { query }: InputOf<typeof listJobs>): Promise<ResultOf<typeof listJobs>> {
-    return this.jobs.list(query);
+  listJobs(
+    @Input() { query }: InputOf<typeof listJobs>,
+    @FromCaller() caller: Caller,
+  ): Promise<ResultOf<typeof listJobs>> {
+    return this.jobs.list(query, ownJobs(caller, caller.rights.anywhere));
   }
 
   @Endpoint(readJob)
-  readJob(@Input() { params: { id } }: InputOf<typeof readJob>): Promise<ResultOf<typeof readJob>> {
-    return this.jobs.get(id);
+  readJob(
+    @Input() { params: { id } }: InputOf<typeof readJob>,
+    @FromCaller() caller: Caller,
+  ): Promise<ResultOf<typeof readJob>> {
+    return this.jobs.get(id, ownJobs(caller, caller.rights.anywhere));
   }
 
   @Endpoint(cancelJob)
-  cancelJob(@Input() { params: { id } }: InputOf<typeof cancelJob>): Promise<ResultOf<typeof cancelJob>> {
+  async cancelJob(
+    @Input() { params: { id } }: InputOf<typeof cancelJob>,
+    @FromCaller() caller: Caller,
+  ): Promise<ResultOf<typeof cancelJob>> {
+    await this.jobs.get(id, ownJobs(caller, caller.reach('collections:write')));
     return this.jobs.cancel(id);
   }
 }
+
+/** A job belongs to no collection: whoever is limited to some sees those that they began. */
+const ownJobs = (caller: Caller, reach: Reach): string | undefined =>
+  reach === 'site' ? undefined : caller.title;

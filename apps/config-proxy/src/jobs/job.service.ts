@@ -61,15 +61,20 @@ export class JobService {
     };
   }
 
-  /** @throws EspalierError ESP_SITE_JOB_UNKNOWN */
-  async get(id: string): Promise<Job> {
+  /**
+   * @param createdBy only where this one began it
+   * @throws EspalierError ESP_SITE_JOB_UNKNOWN
+   */
+  async get(id: string, createdBy?: string): Promise<Job> {
     const job = await this.options.store.get(id);
-    if (job === undefined) throw siteErrors.ESP_SITE_JOB_UNKNOWN({ detail: id });
+    if (job === undefined || ![undefined, job.createdBy].includes(createdBy))
+      throw siteErrors.ESP_SITE_JOB_UNKNOWN({ detail: id });
     return job;
   }
 
-  list(request: JobQuery): Promise<{ items: Job[]; nextCursor?: string }> {
-    return this.options.store.list(request);
+  /** @param createdBy only those that this one began */
+  list(request: JobQuery, createdBy?: string): Promise<{ items: Job[]; nextCursor?: string }> {
+    return this.options.store.list(request, createdBy);
   }
 
   /** The step under way is finished first. @throws EspalierError ESP_SITE_JOB_UNKNOWN, ESP_SITE_JOB_FINISHED */

@@ -147,10 +147,11 @@ export class JobStore {
   }
 
   /** Newest first unless told. */
-  async list(request: JobQuery): Promise<{ items: Job[]; nextCursor?: string }> {
+  async list(request: JobQuery, createdBy?: string): Promise<{ items: Job[]; nextCursor?: string }> {
     const { rows, next } = await listPage<JobRow>(this.db, {
       model: jobModel,
-      sql: `SELECT ${SELECT} FROM {job} j`,
+      sql: `SELECT ${SELECT} FROM {job} j${createdBy === undefined ? '' : ' WHERE j.created_by = :createdBy'}`,
+      ...(createdBy !== undefined && { params: { createdBy } }),
       defaultOrder: ['createdAt desc', 'id'],
       ...request,
     });

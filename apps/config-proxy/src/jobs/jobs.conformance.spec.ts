@@ -202,7 +202,8 @@ describeOnEachDatabase(
         });
       for (const text of ['\0', '\ud800'])
         await expect(after(1, text)).rejects.toMatchObject({ code: 'ESP_BAD_REQUEST' });
-      if (dialect === 'sqlite') expect(await after(1e18, 'x')).toEqual({ rows: [] });
+      // The others compare small columns with large numbers.
+      if (dialect !== 'postgres') expect(await after(1e18, 'x')).toEqual({ rows: [] });
       else await expect(after(1e18, 'x')).rejects.toMatchObject({ code: 'ESP_BAD_REQUEST' });
     });
 

@@ -2,11 +2,10 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Module, type DynamicModule } from '@nestjs/common';
-import { allApiScopes } from '@espalier/contracts';
-import { startNest, type Gate } from '@espalier/nest-kit';
+import { startNest } from '@espalier/nest-kit';
 import type { Database } from '@espalier/persistence';
 import { createMetrics, Lifecycle, type Logger } from '@espalier/service-kit';
-import { rememberCaller } from '../access/caller.js';
+import { openGate } from '../access/open-gate.fixture.js';
 import { createContentServer } from '../content/content.server.js';
 import { PackageFolder } from '../content/package.folder.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
@@ -15,24 +14,6 @@ import { libraryControllers, libraryProviders, type LibraryRooms } from './libra
 @Module({})
 // oxlint-disable-next-line typescript/no-extraneous-class -- Nest knows a module by its class.
 class LibraryModule {}
-
-/** Lets everybody in: who may do what is tested with the gate itself. */
-const openGate: Gate = {
-  admit: (request) => {
-    rememberCaller(request, {
-      id: 'spec',
-      name: 'spec',
-      scopes: [...allApiScopes],
-      hash: '',
-      createdAt: 0,
-      createdBy: 'spec',
-      expiresAt: null,
-      lastUsedAt: null,
-      revokedAt: null,
-    });
-    return Promise.resolve();
-  },
-};
 
 export interface LibraryServers {
   /** Of the console door. */

@@ -25,6 +25,7 @@ const answer = {
 const listWindows = defineEndpoint({
   method: 'GET',
   path: '/api/v1/collections/:id/maintenance-windows',
+  reach: { collection: 'id' },
   scope: 'collections:read',
   tag,
   summary: 'List the maintenance windows of a collection',
@@ -36,6 +37,7 @@ const createWindow = defineEndpoint({
   ...answer,
   method: 'POST',
   path: '/api/v1/collections/:id/maintenance-windows',
+  reach: { collection: 'id' },
   scope: 'collections:write',
   tag,
   summary: 'Make a maintenance window',
@@ -57,6 +59,7 @@ const replaceWindow = defineEndpoint({
   ...answer,
   method: 'PUT',
   path: '/api/v1/collections/:id/maintenance-windows/:windowId',
+  reach: { collection: 'id' },
   scope: 'collections:write',
   tag,
   summary: 'Change a maintenance window',
@@ -68,6 +71,7 @@ const replaceWindow = defineEndpoint({
 const deleteWindow = defineEndpoint({
   method: 'DELETE',
   path: '/api/v1/collections/:id/maintenance-windows/:windowId',
+  reach: { collection: 'id' },
   scope: 'collections:write',
   tag,
   summary: 'Delete a maintenance window',

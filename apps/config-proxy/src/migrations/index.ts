@@ -1,5 +1,9 @@
 import { inboxMigration, outboxMigration, type Migration } from '@espalier/persistence';
+import { createAdministrators } from './2026-11-21-create-administrators.js';
 import { createApiToken } from './2026-11-21-create-api-token.js';
+import { createApprovals } from './2026-11-21-create-approvals.js';
+import { createAudit } from './2026-11-21-create-audit.js';
+import { createClientOperations } from './2026-11-21-create-client-operations.js';
 import { createCollections } from './2026-11-21-create-collections.js';
 import { createDeployments } from './2026-11-21-create-deployments.js';
 import { createLibrary } from './2026-11-21-create-library.js';
@@ -18,4 +22,8 @@ export const configProxyMigrations: readonly Migration[] = [
   createLibrary,
   createDeployments,
   createReportingViews,
+  createClientOperations,
+  createAdministrators,
+  createApprovals,
+  createAudit,
 ];

@@ -9,6 +9,7 @@ const FIRST = {
   collection: 20,
   'configuration-item': 16_777_500,
   deployment: 16_777_300,
+  'client-operation': 1,
 } as const;
 
 export type SeriesName = keyof typeof FIRST;

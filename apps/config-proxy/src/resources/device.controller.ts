@@ -1,5 +1,6 @@
 import { Controller, Inject, Res } from '@nestjs/common';
 import {
+  approvalSchema,
   conditionalHeaders,
   deviceDetailSchema,
   devicePageSchema,
@@ -8,21 +9,39 @@ import {
   extensionNameSchema,
   listQuery,
   resourceIdParamSchema,
+  type Approval,
 } from '@espalier/contracts';
 import { defineEndpoint, Endpoint, Input, type InputOf, type ResultOf } from '@espalier/nest-kit';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FromCaller, type Caller } from '../access/caller.js';
+import { Visibility } from '../access/visibility.service.js';
+import {
+  answerApproval,
+  approvalHeaders,
+  approvalResponseHeaders,
+  personOf,
+  reasonOf,
+  withRetryAfter,
+} from '../approvals/approval.http.js';
+import { SiteApprovals } from '../approvals/site-approvals.js';
 import { setEtag } from '../http/etag.js';
+import { idempotencyHeaders, idempotencyKey } from '../idempotency/idempotency.headers.js';
 import { ResourceService } from './resource.service.js';
 
 const tag = 'Devices';
 const params = z.object({ resourceId: resourceIdParamSchema });
 const responseHeaders = { ETag: 'Version of the record, for If-Match.' };
+const retirement = {
+  headers: z.object({ ...conditionalHeaders.shape, ...idempotencyHeaders.shape, ...approvalHeaders.shape }),
+  responseHeaders: { ...responseHeaders, ...approvalResponseHeaders },
+};
+const WAITS = 'Where a policy wants a second person, the answer is 202 with the approval that it waits for.';
 
 const listDevices = defineEndpoint({
   method: 'GET',
   path: '/api/v1/devices',
+  reach: 'filtered',
   scope: 'devices:read',
   tag,
   summary: 'List devices',
@@ -35,6 +54,7 @@ const listDevices = defineEndpoint({
 const readDevice = defineEndpoint({
   method: 'GET',
   path: '/api/v1/devices/:resourceId',
+  reach: { device: 'resourceId' },
   scope: 'devices:read',
   tag,
   summary: 'See one device',
@@ -47,32 +67,38 @@ const readDevice = defineEndpoint({
 const decommissionDevice = defineEndpoint({
   method: 'POST',
   path: '/api/v1/devices/:resourceId/decommission',
+  reach: { device: 'resourceId' },
   scope: 'devices:write',
   tag,
   summary: 'Decommission a device',
   description:
-    'The record stays with its history but leaves all collections. It becomes active again when the device enrols. The device itself is not touched.',
+    'The record stays with its history but leaves all collections. It becomes active again when the device enrols. What was deployed to it is taken off. ' +
+    WAITS,
   params,
-  headers: conditionalHeaders,
-  response: deviceDetailSchema,
-  responseHeaders,
+  ...retirement,
+  response: z.union([deviceDetailSchema, approvalSchema]),
 });
 
 const deleteDevice = defineEndpoint({
   method: 'DELETE',
   path: '/api/v1/devices/:resourceId',
+  reach: { device: 'resourceId' },
   scope: 'devices:write',
   tag,
   summary: 'Delete the record of a device',
   description:
-    'With its inventory and history; only where no enrolment is active. A device that enrols again gets a new record.',
+    'With its inventory and history; only where no enrolment is active. A device that enrols again gets a new record. ' +
+    WAITS,
   params,
-  headers: conditionalHeaders,
+  ...retirement,
+  response: approvalSchema.optional(),
+  status: 204,
 });
 
 const readExtensionData = defineEndpoint({
   method: 'GET',
   path: '/api/v1/devices/:resourceId/extension-data',
+  reach: { device: 'resourceId' },
   scope: 'devices:read',
   tag,
   summary: 'See the extension data of a device',
@@ -85,6 +111,7 @@ const readExtensionData = defineEndpoint({
 const setExtensionData = defineEndpoint({
   method: 'PUT',
   path: '/api/v1/devices/:resourceId/extension-data',
+  reach: { device: 'resourceId' },
   scope: 'devices:write',
   tag,
   summary: 'Set extension data of a device',
@@ -100,6 +127,7 @@ const setExtensionData = defineEndpoint({
 const deleteExtensionData = defineEndpoint({
   method: 'DELETE',
   path: '/api/v1/devices/:resourceId/extension-data',
+  reach: { device: 'resourceId' },
   scope: 'devices:write',
   tag,
   summary: 'Delete extension data of a device',
@@ -111,11 +139,18 @@ const deleteExtensionData = defineEndpoint({
 
 @Controller()
 export class DeviceController {
-  constructor(@Inject(ResourceService) private readonly resources: ResourceService) {}
+  constructor(
+    @Inject(ResourceService) private readonly resources: ResourceService,
+    @Inject(SiteApprovals) private readonly approvals: SiteApprovals,
+    @Inject(Visibility) private readonly visibility: Visibility,
+  ) {}
 
   @Endpoint(listDevices)
-  listDevices(@Input() { query }: InputOf<typeof listDevices>): Promise<ResultOf<typeof listDevices>> {
-    return this.resources.list(query);
+  listDevices(
+    @Input() { query }: InputOf<typeof listDevices>,
+    @FromCaller() caller: Caller,
+  ): Promise<ResultOf<typeof listDevices>> {
+    return this.resources.list(query, this.visibility.devices(caller, 'devices:read', 'd.resource_id'));
   }
 
   @Endpoint(readDevice)
@@ -131,16 +166,26 @@ export class DeviceController {
   @Endpoint(decommissionDevice)
   async decommissionDevice(
     @Input() { params: { resourceId }, headers }: InputOf<typeof decommissionDevice>,
+    @FromCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof decommissionDevice>> {
+    const approval = await this.need('retire-device', resourceId, headers, caller, reply);
+    if (approval !== 'no') return answerApproval(reply, approval);
     const device = await this.resources.decommission(resourceId, headers['if-match']);
     setEtag(reply, device.version);
     return device;
   }
 
   @Endpoint(deleteDevice)
-  deleteDevice(@Input() { params: { resourceId }, headers }: InputOf<typeof deleteDevice>): Promise<void> {
-    return this.resources.remove(resourceId, headers['if-match']);
+  async deleteDevice(
+    @Input() { params: { resourceId }, headers }: InputOf<typeof deleteDevice>,
+    @FromCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ResultOf<typeof deleteDevice>> {
+    const approval = await this.need('delete-device', resourceId, headers, caller, reply);
+    if (approval !== 'no') return answerApproval(reply, approval);
+    await this.resources.remove(resourceId, headers['if-match']);
+    return undefined;
   }
 
   @Endpoint(readExtensionData)
@@ -172,5 +217,20 @@ export class DeviceController {
     @Input() { params: { resourceId }, query, headers }: InputOf<typeof deleteExtensionData>,
   ): Promise<void> {
     return this.resources.removeExtensionData(resourceId, query.name, headers['if-match']);
+  }
+
+  private need(
+    kind: 'retire-device' | 'delete-device',
+    resourceId: number,
+    headers: InputOf<typeof deleteDevice>['headers'],
+    caller: Caller,
+    reply: FastifyReply,
+  ): Promise<'no' | Approval> {
+    const request = {
+      key: idempotencyKey(headers),
+      reason: reasonOf(headers),
+      ifMatch: headers['if-match'],
+    };
+    return withRetryAfter(reply, () => this.approvals.device(kind, resourceId, personOf(caller), request));
   }
 }

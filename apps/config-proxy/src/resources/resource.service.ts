@@ -1,6 +1,7 @@
 import { resourceChanged, resourceErrors, type Device, type DeviceDetail } from '@espalier/contracts';
 import type { Database, Page, Tx } from '@espalier/persistence';
 import { listPage } from '@espalier/query';
+import { restricting, unrestricted, type Restriction } from '../access/restrict.js';
 import { EVERY_CLASS } from '../collections/change-log.store.js';
 import { checkIfMatch } from '../http/etag.js';
 import type { InventoryStore } from '../inventory/inventory.store.js';
@@ -56,11 +57,15 @@ export class ResourceService {
   constructor(private readonly options: ResourceServiceOptions) {}
 
   /** @throws EspalierError ESP_SITE_FILTER_INVALID, ESP_BAD_REQUEST for a cursor that is not one */
-  async list(query: ListQuery): Promise<{ items: Device[]; nextCursor?: string }> {
+  async list(
+    query: ListQuery,
+    within: Restriction = unrestricted,
+  ): Promise<{ items: Device[]; nextCursor?: string }> {
     const { rows, next }: Page<DeviceRow> = await listPage<DeviceRow>(this.options.db, {
       model: deviceListModel,
       sql: `SELECT ${LIST}, s.last_seen_at FROM {resource} AS d
-            INNER JOIN {resource_seen} AS s ON s.resource_id = d.resource_id WHERE d.kind = 'device'`,
+            INNER JOIN {resource_seen} AS s ON s.resource_id = d.resource_id WHERE d.kind = 'device'${restricting('AND', within)}`,
+      params: within.params,
       defaultOrder: tieBreakers(query.orderBy),
       ...query,
     });

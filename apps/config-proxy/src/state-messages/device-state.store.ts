@@ -9,6 +9,7 @@ import {
 import type { ClassModel } from '@espalier/conditions';
 import type { Database, Page, Queryable } from '@espalier/persistence';
 import { listPage } from '@espalier/query';
+import { restricting, unrestricted, type Restriction } from '../access/restrict.js';
 import type { ListRequest } from '../status-messages/status-message.store.js';
 import { stateNameOf } from './state-names.js';
 
@@ -88,14 +89,18 @@ export class DeviceStateStore {
     { deploymentId, collectionId, collectionKind }: DeploymentTarget,
     status: AssetStatus | undefined,
     request: ListRequest,
+    within: Restriction = unrestricted,
   ): Promise<Page<DeploymentDevice>> {
     const silent = status === undefined || status === 'unknown';
     const unheard = status === 'unknown' ? ` AND (s.status IS NULL OR s.status IN (0, ${UNKNOWN}))` : '';
     const { rows, next } = await listPage<DeviceRow>(this.db, {
       model: this.models.devices,
-      ...(silent
-        ? { sql: `${targetedSql(collectionKind)}${unheard}`, params: { deploymentId, collectionId } }
-        : { sql: reportedSql(collectionKind), params: { deploymentId, status: assetStatusIds[status] } }),
+      sql: `${silent ? `${targetedSql(collectionKind)}${unheard}` : reportedSql(collectionKind)}${restricting('AND', within)}`,
+      params: {
+        deploymentId,
+        ...(silent ? { collectionId } : { status: assetStatusIds[status] }),
+        ...within.params,
+      },
       ...request,
       // As the index has them: the last page costs what the first one does.
       defaultOrder: silent ? ['resourceId', 'enrollmentKey'] : ['enrollmentKey'],

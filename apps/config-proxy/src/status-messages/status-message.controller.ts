@@ -7,6 +7,7 @@ import { StatusMessageStore } from './status-message.store.js';
 const listStatusMessages = defineEndpoint({
   method: 'GET',
   path: '/api/v1/status-messages',
+  reach: 'site',
   scope: 'status:read',
   tag: 'Status messages',
   summary: 'List status messages',

@@ -28,6 +28,7 @@ const responseHeaders = { ETag: 'Version of the record, for If-Match.' };
 const listUsers = defineEndpoint({
   method: 'GET',
   path: '/api/v1/users',
+  reach: 'site',
   scope: 'devices:read',
   tag,
   summary: 'List users',
@@ -39,6 +40,7 @@ const listUsers = defineEndpoint({
 const createUser = defineEndpoint({
   method: 'POST',
   path: '/api/v1/users',
+  reach: 'site',
   scope: 'devices:write',
   tag,
   summary: 'Make a user known',
@@ -53,6 +55,7 @@ const createUser = defineEndpoint({
 const readUser = defineEndpoint({
   method: 'GET',
   path: '/api/v1/users/:resourceId',
+  reach: 'site',
   scope: 'devices:read',
   tag,
   summary: 'See one user',
@@ -64,6 +67,7 @@ const readUser = defineEndpoint({
 const updateUser = defineEndpoint({
   method: 'PUT',
   path: '/api/v1/users/:resourceId',
+  reach: 'site',
   scope: 'devices:write',
   tag,
   summary: 'Change what is kept of a user',
@@ -78,6 +82,7 @@ const updateUser = defineEndpoint({
 const deleteUser = defineEndpoint({
   method: 'DELETE',
   path: '/api/v1/users/:resourceId',
+  reach: 'site',
   scope: 'devices:write',
   tag,
   summary: 'Delete a user',
@@ -89,6 +94,7 @@ const deleteUser = defineEndpoint({
 const listUserDevices = defineEndpoint({
   method: 'GET',
   path: '/api/v1/users/:resourceId/devices',
+  reach: 'site',
   scope: 'devices:read',
   tag,
   summary: 'List the devices that a user uses',
@@ -99,6 +105,7 @@ const listUserDevices = defineEndpoint({
 const listDeviceUsers = defineEndpoint({
   method: 'GET',
   path: '/api/v1/devices/:resourceId/users',
+  reach: { device: 'resourceId' },
   scope: 'devices:read',
   tag,
   summary: 'List who uses a device',
@@ -109,6 +116,7 @@ const listDeviceUsers = defineEndpoint({
 const tieUser = defineEndpoint({
   method: 'PUT',
   path: '/api/v1/devices/:resourceId/users/:userId',
+  reach: 'site',
   scope: 'devices:write',
   tag,
   summary: 'Say who uses a device',
@@ -122,6 +130,7 @@ const tieUser = defineEndpoint({
 const untieUser = defineEndpoint({
   method: 'DELETE',
   path: '/api/v1/devices/:resourceId/users/:userId',
+  reach: 'site',
   scope: 'devices:write',
   tag,
   summary: 'Say that somebody no longer uses a device',
@@ -148,7 +157,7 @@ export class UserController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof createUser>> {
     const { user, version } = await this.idempotency.run(
-      { callerId: caller.token.id, key: headers['idempotency-key'], body: { createUser: body } },
+      { callerId: caller.credentialId, key: headers['idempotency-key'], body: { createUser: body } },
       (tx) => this.users.create(tx, body),
     );
     setEtag(reply, version);

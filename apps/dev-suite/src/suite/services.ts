@@ -177,6 +177,8 @@ function configProxy(parts: SuiteParts): ProcessSpec {
     ESPALIER_DATABASE_URL: databaseUrl(parts, 'config-proxy'),
     ESPALIER_KEYRING_FILE: state.file('pki', 'keyring.json'),
     ESPALIER_SITE: SITE,
+    // There is a single administrator.
+    ESPALIER_APPROVALS: 'off',
     ESPALIER_CONSOLE_HOST: options.host,
     ESPALIER_CONSOLE_PORT: String(options.ports.console),
     ESPALIER_CONSOLE_CERTIFICATE_FILE: pki.console.certificate,

@@ -19,7 +19,14 @@ export const apiScopes = {
     'With commands:write: send commands that lose data, lock people out or interrupt their work, and commands that are not known here.',
   'enrollment:write': 'Make links under which devices enrol.',
   'events:read': 'Follow live events.',
-  'tokens:admin': 'See, make and revoke API tokens. A token can only give scopes that it has itself.',
+  'tokens:admin':
+    'See, make and revoke API tokens of your own; with administrators:admin those of others. A token can only give scopes that it has itself.',
+  'administrators:admin':
+    'With reach over the whole site: see and change administrators, their identities, roles and tokens. Nobody can give more than they have.',
+  'approvals:read': 'See requests for approval and what became of them.',
+  'approvals:decide': 'Approve or reject what others asked for.',
+  'audit:read': 'See and export the audit log.',
+  'secrets:read': 'Read secrets that devices escrowed, such as recovery keys. Each reading is recorded.',
 } as const satisfies Readonly<Record<string, string>>;
 
 export type ApiScope = keyof typeof apiScopes;

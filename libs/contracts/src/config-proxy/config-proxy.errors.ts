@@ -7,8 +7,8 @@ export const configProxyErrors = defineErrors({
   ESP_AUTH_TOKEN_MISSING: {
     status: 401,
     level: 'info',
-    title: 'The request carries no API token.',
-    mend: 'Send the header "Authorization: Bearer esp_…".',
+    title: 'The request does not say who sends it.',
+    mend: 'Send the header "Authorization: Bearer esp_…" with an API token, or sign in as WWW-Authenticate names it.',
   },
   ESP_AUTH_TOKEN_INVALID: {
     status: 401,
@@ -25,14 +25,14 @@ export const configProxyErrors = defineErrors({
   ESP_AUTH_SCOPE_MISSING: {
     status: 403,
     level: 'warn',
-    title: 'The API token does not have the scope that this needs.',
-    mend: 'Use a token that has the scope named in the detail.',
+    title: 'The scope that this needs is missing.',
+    mend: 'Use a token that has the scope named in the detail, or ask for a role that allows it.',
   },
   ESP_AUTH_TOO_MANY_FAILURES: {
     status: 429,
     level: 'warn',
-    title: 'Too many requests with a wrong API token came from this address.',
-    mend: 'Correct the token, wait as long as Retry-After says, and try again.',
+    title: 'Too many failed attempts to sign in came from this address or account.',
+    mend: 'Correct what is sent, wait as long as Retry-After says, and try again.',
     retryable: true,
   },
   ESP_API_TOKEN_UNKNOWN: {

@@ -138,7 +138,10 @@ export const apiTokenSchema = z
   .object({
     id: z.uuid(),
     name: z.string(),
-    scopes: z.array(apiScopeSchema),
+    administratorId: z.string().meta({ description: 'Whose token it is.' }),
+    scopes: z
+      .array(apiScopeSchema)
+      .meta({ description: 'What it may do at most: no more than the roles of its administrator allow.' }),
     createdAt: time('When it was made.'),
     createdBy: z.string(),
     expiresAt: time('When it stops working.').nullable(),
@@ -155,6 +158,9 @@ export const newApiTokenBodySchema = z.strictObject({
     .min(1)
     .transform((scopes) => [...new Set(scopes)]),
   expiresInDays: z.number().int().min(1).max(366).default(90),
+  administratorId: z.uuid().optional().meta({
+    description: 'Whose it is: your own unless given. Tokens for others need administrators:admin.',
+  }),
 });
 
 export const newApiTokenSchema = z.object({
@@ -162,14 +168,6 @@ export const newApiTokenSchema = z.object({
   secret: z
     .string()
     .meta({ description: 'The token itself. It is shown this once and kept only as a hash.' }),
-});
-
-export const whoamiSchema = z.object({
-  type: z.literal('api-token'),
-  id: z.uuid(),
-  name: z.string(),
-  scopes: z.array(apiScopeSchema),
-  expiresAt: time('When the token stops working.').nullable(),
 });
 
 /** The data of one server-sent event; its `id` is the position that Last-Event-ID resumes after. */

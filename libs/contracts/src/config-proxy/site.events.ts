@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineEvent } from '../messaging/define.js';
 import { defineStatusEvent } from '../status/status-message.schema.js';
 import { collectionIdSchema } from '../policy/policy.schema.js';
+import { approvalKindSchema, approvalStateSchema } from './api/approval.schema.js';
 
 const time = z.number().int();
 
@@ -43,6 +44,23 @@ export const jobProgressed = defineEvent({
     state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']),
     done: z.number().int(),
     total: z.number().int().nullable(),
+    at: time,
+  }),
+});
+
+/** An action was asked for, decided on, carried out, or lapsed: for those who approve, and for who asked. */
+export const approvalChanged = defineEvent({
+  owner: 'config-proxy',
+  aggregate: 'approval',
+  event: 'changed',
+  payload: z.object({
+    approvalId: z.uuid(),
+    kind: approvalKindSchema,
+    state: approvalStateSchema,
+    summary: z.string(),
+    requester: z.string(),
+    deviceCount: z.number().int(),
+    expiresAt: time,
     at: time,
   }),
 });

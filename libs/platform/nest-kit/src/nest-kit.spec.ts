@@ -60,6 +60,14 @@ const drip = defineEndpoint({
   ownAnswer: true,
 });
 
+const graft = defineEndpoint({
+  method: 'GET',
+  path: '/graft',
+  scope: 'public',
+  summary: 'Fail in a shape of its own',
+  errorBody: ({ status, code }) => ({ trouble: { status, code } }),
+});
+
 /** Lets a test hold an answer back. */
 const held = { arrived: Promise.withResolvers<void>(), release: Promise.withResolvers<void>() };
 
@@ -81,6 +89,11 @@ class OrchardController {
     held.arrived.resolve();
     await held.release.promise;
     return { done: true };
+  }
+
+  @Endpoint(graft)
+  graft(@Req() { originalUrl }: FastifyRequest): void {
+    throw commonErrors.ESP_NOT_FOUND({ detail: originalUrl });
   }
 
   @Endpoint(drip)
@@ -199,9 +212,21 @@ class Orchard {
 describe('an endpoint', () => {
   let orchard: Orchard;
   beforeAll(async () => {
-    orchard = await new Orchard().start();
+    orchard = await new Orchard().start({
+      rewriteUrl: (url) => (/^\/+graft/i.test(url) ? '/graft' : url),
+    });
   });
   afterAll(() => orchard.stop());
+
+  it('is found by a path that no router could read, which the log has as it was sent', async () => {
+    for (const path of ['/graft', '//GRAFT/%ZZ(1)', "/Graft('a/b')?x=secret"]) {
+      const { status, json, headers } = await orchard.send('GET', path);
+      expect([status, json]).toEqual([404, { trouble: { status: 404, code: 'ESP_NOT_FOUND' } }]);
+      expect(headers['content-type']).toBe('application/json');
+    }
+    const paths = orchard.lines.filter(({ msg }) => msg === 'request').map(({ path }) => path);
+    expect(paths).toEqual(expect.arrayContaining(['//GRAFT/%ZZ(1)', "/Graft('a/b')"]));
+  });
 
   it('gives its handler what its schemas let through, with defaults', async () => {
     const answer = await orchard.pick({ kind: 'Boskoop' });
@@ -370,7 +395,13 @@ describe('the OpenAPI document', () => {
   });
 
   it('has every endpoint with its parameters, scope, body and answers', () => {
-    expect(Object.keys(document.paths)).toEqual(['/orchards/{id}/apples', '/fail/{how}', '/slow', '/drip']);
+    expect(Object.keys(document.paths)).toEqual([
+      '/orchards/{id}/apples',
+      '/fail/{how}',
+      '/slow',
+      '/graft',
+      '/drip',
+    ]);
     expect(document.paths['/orchards/{id}/apples']?.['post']).toMatchObject({
       operationId: 'pick',
       security: [{ apiToken: ['apples:pick'] }],

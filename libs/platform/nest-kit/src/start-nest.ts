@@ -36,8 +36,17 @@ export interface NestOptions {
   readonly bodyLimit?: number;
   /** How long a body that is read into memory may take to arrive, in ms; 30 s unless told. */
   readonly wholeBodyMs?: number;
+  /** Longest head of a request, in bytes; 16 KiB unless told. */
+  readonly headLimit?: number;
   /** Addresses or networks of proxies whose X-Forwarded-For is believed; none unless told. */
   readonly trustedProxies?: readonly string[];
+  /**
+   * Path and query by which a request finds its route, for protocols whose paths no router can read (any letter case,
+   * keys in brackets). Handlers see what was sent as `request.originalUrl`.
+   */
+  readonly rewriteUrl?: (url: string) => string;
+  /** Adds hooks of the service's own behind those of the kit: the gate has answered before `preHandler`. */
+  readonly hooks?: (fastify: FastifyInstance) => void;
 }
 
 export interface NestServer {
@@ -70,6 +79,7 @@ export async function startNest(
   addBodyStreams(fastify);
   limitBodyTime(fastify, options.wholeBodyMs ?? WHOLE_BODY_MS);
   addRequestHooks(fastify, { name: options.name, logger, metrics, routes, gate: options.gate });
+  options.hooks?.(fastify);
 
   const app = await NestFactory.create(module, adapter, {
     logger: new NestLogger(logger),
@@ -87,7 +97,13 @@ export async function startNest(
   return { app, port };
 }
 
-function createAdapter({ https, bodyLimit, trustedProxies }: NestOptions): FastifyAdapter {
+function createAdapter({
+  https,
+  bodyLimit,
+  headLimit,
+  trustedProxies,
+  rewriteUrl,
+}: NestOptions): FastifyAdapter {
   const common = {
     logger: false,
     bodyLimit: bodyLimit ?? MIB,
@@ -101,10 +117,12 @@ function createAdapter({ https, bodyLimit, trustedProxies }: NestOptions): Fasti
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     clientErrorHandler: refuseMalformed,
     frameworkErrors: refuseBadUrl,
+    ...(rewriteUrl !== undefined && { rewriteUrl: ({ url = '/' }) => rewriteUrl(url) }),
   } satisfies FastifyServerOptions;
+  const head = headLimit === undefined ? {} : { maxHeaderSize: headLimit };
   return https === undefined
-    ? new FastifyAdapter(common)
-    : new FastifyAdapter({ ...common, https: readTlsFiles(https) });
+    ? new FastifyAdapter({ ...common, http: head })
+    : new FastifyAdapter({ ...common, https: { ...readTlsFiles(https), ...head } });
 }
 
 /** What the router cannot read: it answers before any hook or filter. */

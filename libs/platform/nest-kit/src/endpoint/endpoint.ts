@@ -8,8 +8,25 @@ import {
 } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { z } from 'zod';
+import type { Problem } from '../errors/problem.js';
 
 export type EndpointMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/**
+ * What becomes of callers who are limited to a part of the site. `self`: what it shows or does concerns only the
+ * caller, or lies in no part of the site: they are let in. `filtered`: they are let in, and the handler keeps to what
+ * they reach. An object names the path parameter that must be in their reach, otherwise it is as if it did not exist.
+ * `site`, or nothing: not for them.
+ */
+export type EndpointReach =
+  | 'self'
+  | 'site'
+  | 'filtered'
+  | { readonly device: string }
+  | { readonly collection: string }
+  | { readonly deployment: string }
+  | { readonly enrollment: string }
+  | { readonly command: string };
 
 /**
  * One operation of an HTTP API, from which routing, access, validation and OpenAPI come. Unknown keys of params,
@@ -21,6 +38,7 @@ export interface EndpointSpec {
   readonly path: `/${string}`;
   /** What the caller needs: the name of a scope, `any` for whoever is known, `public` for everybody. */
   readonly scope: string;
+  readonly reach?: EndpointReach;
   /** A few words. */
   readonly summary: string;
   readonly description?: string;
@@ -48,6 +66,10 @@ export interface EndpointSpec {
   readonly responseHeaders?: Readonly<Record<string, string>>;
   /** An example body. */
   readonly example?: unknown;
+  /** True: whoever does it is recorded, also where it only reads, as a secret. Default: whether it changes something. */
+  readonly audit?: boolean;
+  /** How errors look, as JSON, where the protocol of the endpoint has a shape of its own. Default: problem+json. */
+  readonly errorBody?: (problem: Problem) => object;
 }
 
 type Part<S, K extends string> = S extends { readonly [P in K]: infer Z extends z.ZodType }

@@ -3,13 +3,19 @@ import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
 import { commonErrors, type ErrorBody } from '@espalier/contracts';
 import type { Logger } from '@espalier/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { EndpointRouteConfig } from '../endpoint/endpoint.js';
 import type { RouteIndex } from '../http/route-index.js';
 import { httpErrors } from './http.errors.js';
-import { PROBLEM_CONTENT_TYPE, toProblem } from './problem.js';
+import { PROBLEM_CONTENT_TYPE, toProblem, type Problem } from './problem.js';
 import { toEspalierError } from './to-espalier-error.js';
 
 /** Seconds after which a caller may try again what failed because something is away. */
 const RETRY_AFTER_SECONDS = '2';
+
+const problems = new WeakMap<FastifyRequest, Problem>();
+
+/** What a request was refused with, for hooks: the answer may have the shape of another protocol. */
+export const problemOf = (request: FastifyRequest): Problem | undefined => problems.get(request);
 
 /** Turns every error into problem+json. What nobody expected is logged under an id, and only the id is shown. */
 @Catch()
@@ -31,11 +37,15 @@ export class ProblemFilter implements ExceptionFilter {
     }
     if (body.status === 503 && !reply.hasHeader('retry-after'))
       void reply.header('retry-after', RETRY_AFTER_SECONDS);
+    const problem = toProblem(body, request.id);
+    problems.set(request, problem);
+    const { endpoint } = request.routeOptions.config as EndpointRouteConfig;
+    const own = endpoint?.errorBody?.(problem);
     void reply
       .code(body.status)
-      .header('content-type', PROBLEM_CONTENT_TYPE)
-      // As bytes: to text Fastify would add a charset, which this type does not have (RFC 9457 §8.1).
-      .send(Buffer.from(JSON.stringify(toProblem(body, request.id))));
+      .header('content-type', own === undefined ? PROBLEM_CONTENT_TYPE : 'application/json')
+      // As bytes: to text Fastify would add a charset, which these types do not have (RFC 9457 §8.1, RFC 8259 §11).
+      .send(Buffer.from(JSON.stringify(own ?? problem)));
   }
 
   private bodyOf(thrown: unknown, request: FastifyRequest, reply: FastifyReply): ErrorBody {

@@ -90,4 +90,5 @@ export function addRequestHooks(fastify: FastifyInstance, options: RequestHooksO
 }
 
 /** Without the query: it may hold what nobody wants in a log. */
-const pathOf = (request: FastifyRequest): string => (request.url.split('?', 1)[0] ?? '').slice(0, 500);
+const pathOf = (request: FastifyRequest): string =>
+  (request.originalUrl.split('?', 1)[0] ?? '').slice(0, 500);

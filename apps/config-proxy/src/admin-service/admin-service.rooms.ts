@@ -1,0 +1,87 @@
+import type { Provider } from '@nestjs/common';
+import type { Messaging } from '@espalier/messaging';
+import type { Database } from '@espalier/persistence';
+import type { Visibility } from '../access/visibility.service.js';
+import type { CollectionService } from '../collections/collection.service.js';
+import { CollectionStore } from '../collections/collection.store.js';
+import type { RuleService } from '../collections/rule.service.js';
+import type { VariableService } from '../collections/variable.service.js';
+import type { JobService } from '../jobs/job.service.js';
+import type { NumberSeries } from '../number-series/number-series.js';
+import type { ResourceService } from '../resources/resource.service.js';
+import { AdminServiceService } from './admin-service.service.js';
+import { adminServices } from './class.catalogue.js';
+import { ClassReader } from './class.reader.js';
+import { ClassStore } from './class.store.js';
+import { ClientOperationStore } from './client-operation.store.js';
+import { ClientOperationService } from './methods/client-operation.service.js';
+import { CollectionHandlers } from './methods/collection.handlers.js';
+import { CollectionRuleReader } from './methods/collection-rule.reader.js';
+import { DeviceHandlers } from './methods/device.handlers.js';
+import type { DoorHandlers } from './door.js';
+
+export { adminServiceControllers } from './admin-service.controller.js';
+export { routedUrl } from './admin-service.url.js';
+
+/** What the door needs of the site core. */
+export interface AdminServiceSurroundings {
+  readonly db: Database;
+  readonly messaging: Pick<Messaging, 'call'>;
+  readonly jobs: Pick<JobService, 'create'>;
+  readonly numbers: Pick<NumberSeries, 'take'>;
+  readonly collections: {
+    readonly collections: CollectionService;
+    readonly rules: RuleService;
+    readonly variables: VariableService;
+  };
+  readonly resources: { readonly resources: ResourceService };
+  readonly visibility: Visibility;
+  readonly siteCode: string;
+}
+
+export interface AdminServiceRooms {
+  readonly adminService: AdminServiceService;
+  /** Its kind belongs to the job runner. */
+  readonly operations: ClientOperationService;
+}
+
+/** Builds the AdminService-compatible door over the site core's own services and tables. */
+export function buildAdminServiceRooms(outside: AdminServiceSurroundings): AdminServiceRooms {
+  const { db, siteCode, visibility } = outside;
+  const { collections, rules, variables } = outside.collections;
+  const services = adminServices(siteCode);
+  const operations = new ClientOperationService({
+    ...outside,
+    store: new ClientOperationStore(),
+    collections: new CollectionStore(),
+  });
+  const ofCollections = new CollectionHandlers({
+    collections,
+    rules,
+    ruleReader: new CollectionRuleReader(db, collections),
+    visibility,
+  });
+  const ofDevices = new DeviceHandlers({
+    resources: outside.resources.resources,
+    variables,
+    operations,
+    visibility,
+  });
+  const handlers: DoorHandlers = {
+    methods: { ...ofCollections.methods, ...ofDevices.methods },
+    writes: { ...ofCollections.writes, ...ofDevices.writes },
+    lazy: { ...ofCollections.lazy, ...ofDevices.lazy },
+  };
+  const reader = new ClassReader({
+    services,
+    store: new ClassStore(db),
+    lazy: handlers.lazy,
+    visibility,
+  });
+  return { adminService: new AdminServiceService({ services, reader, handlers, siteCode }), operations };
+}
+
+/** What the controllers need. */
+export const adminServiceProviders = ({ adminService }: AdminServiceRooms): Provider[] => [
+  { provide: AdminServiceService, useValue: adminService },
+];

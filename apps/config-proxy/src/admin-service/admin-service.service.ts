@@ -1,0 +1,227 @@
+import { adminServiceErrors, commonErrors } from '@espalier/contracts';
+import {
+  afterPrefix,
+  bindArguments,
+  bindKey,
+  findEntity,
+  findMethod,
+  metadataXml,
+  ODataError,
+  parseQueryOptions,
+  parseRequestPath,
+  serviceDocument,
+  type PathKey,
+  type RequestTarget,
+  type ServiceContext,
+  type ServiceRoute,
+} from '@espalier/odata';
+import type { AdminService } from './class.catalogue.js';
+import type { AdminClass } from './class.model.js';
+import type { ClassReader } from './class.reader.js';
+import type { DoorAnswer, DoorHandlers, DoorRequest, WriteHandler } from './door.js';
+
+export interface AdminServiceOptions {
+  readonly services: Readonly<Record<ServiceRoute, AdminService>>;
+  readonly reader: ClassReader;
+  readonly handlers: DoorHandlers;
+  readonly siteCode: string;
+}
+
+/** The site as AdminService of ConfigMgr shows one (sccm.md §1): which object a request is about, and what is done. */
+export class AdminServiceService {
+  constructor(private readonly options: AdminServiceOptions) {}
+
+  /** @throws EspalierError ESP_ADMIN_SERVICE_*, ESP_AUTH_SCOPE_MISSING, and as the rooms behind the classes say */
+  async answer(request: DoorRequest): Promise<DoorAnswer> {
+    try {
+      return await this.#answer(request);
+    } catch (error) {
+      if (error instanceof ODataError) throw toEspalierError(error);
+      throw error;
+    }
+  }
+
+  #answer(request: DoorRequest): Promise<DoorAnswer> | DoorAnswer {
+    const [path, query] = splitUrl(request.url);
+    const target = parseRequestPath(afterPrefix(path) ?? '');
+    const route = target.route ?? 'wmi';
+    const context = this.#context(request.host, route);
+    if (target.kind === 'service' || target.kind === 'metadata') {
+      insistOnGet(request);
+      const service = this.options.services[route];
+      return target.kind === 'service'
+        ? { status: 200, json: serviceDocument(service, context) }
+        : { status: 200, text: { type: 'application/xml', content: metadataXml(service) } };
+    }
+    const entity = findEntity(this.options.services[route], target.entity) as AdminClass;
+    const call = { request, target, entity, context, route, path, query };
+    return request.method === 'GET' ? this.#read(call) : this.#write(call);
+  }
+
+  async #read({ request, target, entity, context, route, path, query }: Call): Promise<DoorAnswer> {
+    const { reader } = this.options;
+    const { visitor } = request;
+    const options = parseQueryOptions(query);
+    const reading = { context, route, visitor, options, rawQuery: query };
+    switch (target.kind) {
+      case 'entity-set': {
+        visitor.need(entity.scope);
+        if (target.isCount) return countOf(await reader.count(entity, reading));
+        return { status: 200, json: await reader.list(entity, { ...reading, url: absolute(request, path) }) };
+      }
+      case 'entity': {
+        visitor.need(entity.scope);
+        return { status: 200, json: await reader.one(entity, bindKey(target.key, entity), reading) };
+      }
+      case 'member': {
+        visitor.need(entity.scope);
+        const key = bindKey(target.key, entity);
+        if (target.isCount) return countOf(await reader.countMember(entity, key, target.member, reading));
+        return {
+          status: 200,
+          json: await reader.member(entity, key, target.member, { ...reading, url: absolute(request, path) }),
+        };
+      }
+      case 'method':
+      case 'static-method':
+        return this.#call({ request, target, entity, context, route, path, query }, 'function');
+    }
+  }
+
+  async #write(call: Call): Promise<DoorAnswer> {
+    const { request, entity } = call;
+    const target = calledByName(call.target, entity);
+    if (target.kind === 'method' || target.kind === 'static-method') {
+      if (request.method !== 'POST') throw notAllowed('Methods are called with POST.');
+      return this.#call({ ...call, target }, 'action');
+    }
+    const handler = this.options.handlers.writes[entity.name];
+    if (handler === undefined) throw notAllowed(`${entity.name} can only be read.`);
+    request.visitor.need(handler.scope);
+    if (target.kind === 'entity-set') return this.#create(call, handler);
+    if (target.kind === 'entity') return this.#change(call, handler, target.key);
+    throw notAllowed('Only objects can be written, not what they lead to.');
+  }
+
+  async #create({ request, entity, context, route }: Call, handler: WriteHandler): Promise<DoorAnswer> {
+    const { visitor, method, body } = request;
+    if (method !== 'POST' || handler.create === undefined)
+      throw notAllowed(`${entity.name} itself does not take ${method}.`);
+    const key = await handler.create(objectOf(body), visitor);
+    const json = await this.options.reader.written(entity, key, visitor, { context, route }, handler.scope);
+    const id = Object.values(key).map((value) => (typeof value === 'string' ? `'${value}'` : value));
+    return { status: 201, location: `${context.baseUrl}/${entity.name}(${id.join(',')})`, json };
+  }
+
+  async #change(
+    { request, entity, context, route }: Call,
+    handler: WriteHandler,
+    given: PathKey,
+  ): Promise<DoorAnswer> {
+    const { visitor, method, body } = request;
+    const key = bindKey(given, entity);
+    const { reader } = this.options;
+    const row = await reader.find(entity, key, visitor, handler.scope);
+    if (method === 'DELETE' && handler.remove !== undefined) {
+      await handler.remove(row, visitor);
+      return { status: 204 };
+    }
+    if ((method !== 'PUT' && method !== 'PATCH') || handler.change === undefined)
+      throw notAllowed(`An object of ${entity.name} does not take ${method}.`);
+    await handler.change(row, objectOf(body), { visitor, isWhole: method === 'PUT' });
+    return {
+      status: 200,
+      json: await reader.written(entity, key, visitor, { context, route }, handler.scope),
+    };
+  }
+
+  async #call(
+    { request, target, entity, context }: Call,
+    wanted: 'action' | 'function',
+  ): Promise<DoorAnswer> {
+    if (target.kind !== 'method' && target.kind !== 'static-method') throw new TypeError(target.kind);
+    const method = findMethod(entity, target.method, target.kind === 'static-method');
+    if (method.kind !== wanted)
+      throw notAllowed(`${method.name} is called with ${method.kind === 'action' ? 'POST' : 'GET'}.`);
+    const handler = this.options.handlers.methods[`${entity.name}.${method.name}`];
+    if (handler === undefined) throw new TypeError(`Nothing answers ${entity.name}.${method.name}`);
+    const { visitor } = request;
+    visitor.need(handler.scope);
+    const args = wanted === 'function' ? bindArguments(target.arguments, method) : objectOf(request.body);
+    const call = { args, visitor, context };
+    if (target.kind === 'static-method') return handler.run(call);
+    const row = await this.options.reader.find(entity, bindKey(target.key, entity), visitor, handler.scope);
+    return handler.run({ ...call, row });
+  }
+
+  #context(host: string, route: ServiceRoute): ServiceContext {
+    const { siteCode } = this.options;
+    return {
+      baseUrl: `https://${host}/AdminService/${route}`,
+      server: host.replace(/:\d+$/, ''),
+      siteCode,
+    };
+  }
+}
+
+interface Call {
+  readonly request: DoorRequest;
+  readonly target: Exclude<RequestTarget, { kind: 'service' | 'metadata' }>;
+  readonly entity: AdminClass;
+  readonly context: ServiceContext;
+  readonly route: ServiceRoute;
+  /** As sent. */
+  readonly path: string;
+  readonly query: string;
+}
+
+/** Public modules also write `wmi/SMS_ClientOperation/InitiateClientOperationEx`: no key is called so. */
+function calledByName(target: Call['target'], { methods = [] }: AdminClass): Call['target'] {
+  if (target.kind !== 'entity' || target.key.kind !== 'single' || target.key.value.kind !== 'segment')
+    return target;
+  const { value } = target.key.value;
+  const isMethod = methods.some(
+    ({ name, aliases = [], isStatic }) =>
+      isStatic === true && [name, ...aliases].some((known) => known.toLowerCase() === value.toLowerCase()),
+  );
+  if (!isMethod) return target;
+  const { route, entity } = target;
+  return { kind: 'static-method', route, entity, method: value, arguments: new Map() };
+}
+
+function splitUrl(url: string): [path: string, query: string] {
+  const mark = url.indexOf('?');
+  return mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
+}
+
+const countOf = (count: number): DoorAnswer => ({
+  status: 200,
+  text: { type: 'text/plain', content: String(count) },
+});
+
+const absolute = ({ host }: DoorRequest, path: string): string => `https://${host}${path}`;
+
+function insistOnGet({ method }: DoorRequest): void {
+  if (method !== 'GET') throw notAllowed('Service documents and metadata can only be read.');
+}
+
+const notAllowed = (detail: string): Error =>
+  adminServiceErrors.ESP_ADMIN_SERVICE_METHOD_NOT_ALLOWED({ detail });
+
+function objectOf(body: unknown): Readonly<Record<string, unknown>> {
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw commonErrors.ESP_BAD_REQUEST({ detail: 'The body must be a JSON object.' });
+  return body as Readonly<Record<string, unknown>>;
+}
+
+function toEspalierError(error: ODataError): Error {
+  const options = { detail: error.message, cause: error };
+  switch (error.status) {
+    case 400:
+      return adminServiceErrors.ESP_ADMIN_SERVICE_REQUEST_INVALID(options);
+    case 404:
+      return adminServiceErrors.ESP_ADMIN_SERVICE_UNKNOWN(options);
+    case 501:
+      return adminServiceErrors.ESP_ADMIN_SERVICE_NOT_SUPPORTED(options);
+  }
+}

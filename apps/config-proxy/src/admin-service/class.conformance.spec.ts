@@ -1,0 +1,124 @@
+import type { Caller } from '../access/caller.js';
+import type { Visibility } from '../access/visibility.service.js';
+import { describeOnEachDatabase } from '@espalier/testing';
+import { insertRows } from '@espalier/persistence';
+import { parseQueryOptions } from '@espalier/odata';
+import { unrestricted } from '../access/restrict.js';
+import { configProxyMigrations } from '../migrations/index.js';
+import {
+  app,
+  applications,
+  device,
+  enrolled,
+  ResourceHarness,
+  userEnrolled,
+} from '../resources/resource.fixture.js';
+import { adminServices } from './class.catalogue.js';
+import type { AdminClass } from './class.model.js';
+import { ClassReader } from './class.reader.js';
+import { ClassStore } from './class.store.js';
+
+const services = adminServices('DEV');
+const classes = [...services.wmi.entities, ...services['v1.0'].entities];
+const mac = { udid: 'UDID-1', serial: 'C02AAA', name: 'Straße' };
+const DEVICE = 16_777_219;
+
+describeOnEachDatabase('AdminService classes', { migrations: configProxyMigrations }, (open) => {
+  let store: ClassStore;
+  beforeAll(async () => {
+    const db = await open();
+    const harness = new ResourceHarness(db);
+    await harness.enroll(enrolled(mac, 1_000), userEnrolled(mac, 'jane', 2_000));
+    await harness.report(device(mac, 3_000), applications(mac, 3_000, app('Pages', '14.1')));
+    await db.transaction((tx) =>
+      insertRows(
+        tx,
+        'extension_data',
+        Array.from({ length: 2_100 }, (_, index) => ({
+          resource_id: DEVICE,
+          property_name: `P${index}`,
+          property_name_folded: `p${index}`,
+          property_value: 'x',
+          property_value_folded: 'x',
+          updated_at: 1,
+          updated_by: 'spec',
+        })),
+      ),
+    );
+    store = new ClassStore(db);
+  });
+
+  it.each(classes.map(({ name }) => name))('%s can be listed and counted', async (name) => {
+    const from = classOf(name);
+    const { rows } = await store.list(from, { restriction: unrestricted, limit: 10, mentions: '' });
+    const count = await store.count(from, { restriction: unrestricted });
+    expect(Math.min(count, 10)).toBe(rows.length);
+    for (const row of rows) {
+      const key = Object.fromEntries(
+        from.keys.map((property) => [property, row[property] as string | number]),
+      );
+      expect(await store.get(from, key, unrestricted)).toMatchObject(key);
+    }
+  });
+
+  it.each(classes.map(({ name }) => name))(
+    'every column of %s can be ordered and filtered by',
+    async (name) => {
+      const from = classOf(name);
+      for (const property of from.class.properties)
+        for (const descending of [false, true]) {
+          const { rows } = await store.list(from, {
+            restriction: unrestricted,
+            limit: 3,
+            order: [{ property, descending }],
+            condition: {
+              kind: 'or',
+              conditions: [
+                { kind: 'is-null', property: { kind: 'property', alias: 'item', property } },
+                {
+                  kind: 'not',
+                  condition: { kind: 'is-null', property: { kind: 'property', alias: 'item', property } },
+                },
+              ],
+            },
+            mentions: property.name,
+            select: [property.name],
+          });
+          expect(rows.length).toBeLessThanOrEqual(3);
+        }
+    },
+  );
+
+  it('gives a long list in pages of a thousand whose links lead to its end', async () => {
+    const reader = new ClassReader({ services, store, lazy: {}, visibility: everything });
+    const entity = classOf('SMS_G_System_ExtensionData');
+    const seen = new Set<unknown>();
+    const sizes: number[] = [];
+    let rawQuery: string | undefined = "$filter=PropertyValue eq 'X'&$orderby=PropertyName desc&$top=2050";
+    while (rawQuery !== undefined) {
+      const page = await reader.list(entity, {
+        context: { baseUrl: 'https://site/AdminService/wmi', server: 'site', siteCode: 'DEV' },
+        route: 'wmi',
+        visitor,
+        options: parseQueryOptions(rawQuery),
+        rawQuery,
+        url: 'https://site/AdminService/wmi/SMS_G_System_ExtensionData',
+      });
+      const rows = page['value'] as { PropertyName: string }[];
+      sizes.push(rows.length);
+      for (const row of rows) seen.add(row.PropertyName);
+      rawQuery = (page['@odata.nextLink'] as string | undefined)?.split('?')[1];
+    }
+    expect(sizes).toEqual([1_000, 1_000, 50]);
+    expect(seen.size).toBe(2_050);
+  });
+});
+
+const classOf = (name: string): AdminClass => {
+  const found = classes.find((item) => item.name === name);
+  if (found === undefined) throw new Error(name);
+  return found;
+};
+
+const everything = { devices: () => unrestricted, collections: () => unrestricted } as unknown as Visibility;
+const visitor = { caller: {} as Caller, need: () => undefined };

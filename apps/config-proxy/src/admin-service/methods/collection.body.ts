@@ -1,0 +1,103 @@
+import {
+  collectionDefinitionSchema,
+  type CollectionDefinition,
+  type NewCollectionRule,
+} from '@espalier/contracts';
+import { z } from 'zod';
+import { refreshOf, refreshTypes } from '../../collections/collection.rows.js';
+import { collectionClass } from '../classes/collection.classes.js';
+import { invalid, readRule, type GivenRule } from './collection-rule.body.js';
+import { fromTokens } from './schedule-token.js';
+
+/** Direct rules, of which there may be many, and all others. */
+export function sorted(rules: readonly GivenRule[]) {
+  return {
+    direct: rules.flatMap((rule) => (rule.kind === 'direct' ? [rule.resourceId] : [])),
+    others: rules.filter((rule): rule is Exclude<GivenRule, { kind: 'direct' }> => rule.kind !== 'direct'),
+  };
+}
+
+/** A rule as our own services take it. @throws EspalierError ESP_ADMIN_SERVICE_REQUEST_INVALID */
+export function newRule(rule: Exclude<GivenRule, { kind: 'direct' }>): NewCollectionRule {
+  if (rule.kind !== 'query') return rule;
+  if (rule.query === undefined) throw invalid('A query rule needs QueryExpression.');
+  return { kind: 'query', name: rule.name, query: rule.query };
+}
+
+const bodySchema = z.object({
+  Name: z.string().optional(),
+  Comment: z
+    .string()
+    .nullish()
+    .transform((comment) => comment ?? undefined),
+  CollectionType: z.number().int().optional(),
+  LimitToCollectionID: z
+    .string()
+    .nullish()
+    .transform((id) => id ?? undefined),
+  RefreshType: z.literal([1, 2, 4, 6]).optional(),
+  RefreshSchedule: z.unknown().optional(),
+  CollectionRules: z.array(z.unknown()).nullish(),
+});
+
+/** What of an object can be written; all else of it is ours to say. */
+export function readBody(body: Readonly<Record<string, unknown>>) {
+  const parsed = bodySchema.safeParse(body);
+  if (!parsed.success) throw invalid(problems(parsed.error));
+  const { CollectionRules, RefreshSchedule, ...rest } = parsed.data;
+  return {
+    ...rest,
+    ...(CollectionRules !== undefined &&
+      CollectionRules !== null && { CollectionRules: CollectionRules.map(readRule) }),
+    ...(RefreshSchedule !== undefined && { schedule: fromTokens(RefreshSchedule) }),
+  };
+}
+
+/** Refresh and schedule belong together: a new one of either decides about the other. */
+export function refreshing(
+  given: ReturnType<typeof readBody>,
+  before: Pick<CollectionDefinition, 'refresh' | 'schedule'>,
+): Pick<CollectionDefinition, 'refresh' | 'schedule'> {
+  const schedule = given.schedule === undefined ? before.schedule : given.schedule;
+  const type = given.RefreshType ?? refreshTypes[before.refresh];
+  const periodic =
+    (type & refreshTypes.periodic) !== 0 || (given.RefreshType === undefined && schedule !== null);
+  const refresh = refreshOf(periodic ? (type === refreshTypes.manual ? 2 : type | 2) : type);
+  return { refresh, schedule: periodic ? schedule : null };
+}
+
+/** @throws EspalierError ESP_ADMIN_SERVICE_REQUEST_INVALID */
+export function definition(given: Readonly<Record<string, unknown>>): CollectionDefinition {
+  const { name, comment, limitingId, refresh, schedule, rules, directResourceIds } = given;
+  const parsed = collectionDefinitionSchema.safeParse({
+    name,
+    comment,
+    limitingId,
+    refresh,
+    schedule,
+    rules: (rules as readonly Record<string, unknown>[]).map(
+      ({ kind, name: ruleName, query, collectionId }) =>
+        kind === 'query' ? { kind, name: ruleName, query } : { kind, collectionId },
+    ),
+    ...(directResourceIds !== undefined && { directResourceIds }),
+  });
+  if (!parsed.success) throw invalid(problems(parsed.error));
+  return parsed.data;
+}
+
+const writable = new Set(Object.keys(bodySchema.shape));
+
+/** @throws EspalierError ESP_ADMIN_SERVICE_REQUEST_INVALID naming the first property that cannot be written */
+export function refuseReadOnly(body: Readonly<Record<string, unknown>>): void {
+  const first = Object.keys(body).find((name) => !/^(@|__)/.test(name) && !writable.has(name));
+  if (first === undefined) return;
+  const isKnown = collectionClass.properties.some(({ name }) => name === first);
+  throw invalid(isKnown ? `${first} cannot be written.` : `SMS_Collection has no ${first.slice(0, 64)}.`);
+}
+
+/** What is wrong with a body, in words of ours. */
+export const problems = (error: z.ZodError): string =>
+  error.issues
+    .slice(0, 5)
+    .map(({ path, message }) => `${path.join('.') || 'The body'}: ${message}.`)
+    .join(' ');

@@ -1,0 +1,201 @@
+import { newCollectionSchema } from '@espalier/contracts';
+import { methodResult } from '@espalier/odata';
+import type { Visibility } from '../../access/visibility.service.js';
+import { askerOf } from '../../collections/collection.controller.js';
+import type { CollectionService } from '../../collections/collection.service.js';
+import type { RuleService } from '../../collections/rule.service.js';
+import type { ClassRow } from '../class.model.js';
+import type { DoorAnswer, LazyReader, MethodCall, MethodHandler, Visitor, WriteHandler } from '../door.js';
+import {
+  definition,
+  newRule,
+  problems,
+  readBody,
+  refreshing,
+  refuseReadOnly,
+  sorted,
+} from './collection.body.js';
+import { invalid, readRules, type GivenRule } from './collection-rule.body.js';
+import type { CollectionRuleReader } from './collection-rule.reader.js';
+import { toTokens } from './schedule-token.js';
+
+export interface CollectionHandlersOptions {
+  readonly collections: CollectionService;
+  readonly rules: RuleService;
+  readonly ruleReader: CollectionRuleReader;
+  readonly visibility: Visibility;
+}
+
+const WRITE = 'collections:write' as const;
+const anyVersion = (): void => undefined;
+const idOf = (row: ClassRow | undefined): string => String(row?.['CollectionID']);
+
+/** What scripts do with collections (sccm.md §1.2): rules, refreshing, making, changing and deleting them. */
+export class CollectionHandlers {
+  constructor(private readonly options: CollectionHandlersOptions) {}
+
+  get methods(): Readonly<Record<string, MethodHandler>> {
+    const add: MethodHandler = { scope: WRITE, run: (call) => this.#add(call) };
+    const remove: MethodHandler = { scope: WRITE, run: (call) => this.#remove(call) };
+    return {
+      'SMS_Collection.AddMembershipRule': add,
+      'SMS_Collection.AddMembershipRules': add,
+      'SMS_Collection.DeleteMembershipRule': remove,
+      'SMS_Collection.DeleteMembershipRules': remove,
+      'SMS_Collection.RequestRefresh': {
+        scope: WRITE,
+        run: async (call) => {
+          await this.options.collections.evaluate(idOf(call.row), call.visitor.caller.title);
+          return done(call);
+        },
+      },
+    };
+  }
+
+  get writes(): Readonly<Record<string, WriteHandler>> {
+    return {
+      SMS_Collection: {
+        scope: WRITE,
+        create: async (body, visitor) => this.#create(body, visitor),
+        change: (row, body, { visitor, isWhole }) => this.#change(row, body, visitor, isWhole),
+        remove: async (row, { caller }) => {
+          await this.options.visibility.requireChangeable(idOf(row), caller);
+          await this.options.collections.delete(idOf(row), anyVersion);
+        },
+      },
+    };
+  }
+
+  get lazy(): Readonly<Record<string, LazyReader>> {
+    return {
+      SMS_Collection: async (row, { caller }) => {
+        const { visibility, ruleReader } = this.options;
+        const within = visibility.devices(caller, 'collections:read', 'd.resource_id');
+        const { schedule, createdAt } = await this.options.collections.get(idOf(row));
+        row['CollectionRules'] = await ruleReader.rulesOf(idOf(row), within);
+        row['RefreshSchedule'] = toTokens(schedule, createdAt);
+      },
+    };
+  }
+
+  /** Direct rules in one transaction, all others in another: either way all of them or none. */
+  async #add(call: MethodCall): Promise<DoorAnswer> {
+    const { collections, rules } = this.options;
+    const change = changeOf(call);
+    const { direct, others } = sorted(readRules(call.args));
+    await this.#mayRefer({ others, direct }, call.visitor, change.id);
+    const [only, ...more] = others.map(newRule);
+    if (more.length > 0) {
+      const { version, ...detail } = await collections.get(change.id);
+      const all = [...detail.rules, ...others.map(newRule)];
+      await collections.replace(change.id, definition({ ...detail, rules: all }), change.by, (stands) => {
+        if (stands !== version) throw invalid('The collection was changed meanwhile: try again.');
+      });
+    } else if (only !== undefined) await rules.add(change, only);
+    if (direct.length > 0) await rules.writeDirect(change, direct, 'add');
+    return done(call);
+  }
+
+  async #remove(call: MethodCall): Promise<DoorAnswer> {
+    const { collections, rules } = this.options;
+    const change = changeOf(call);
+    const { direct, others } = sorted(readRules(call.args));
+    await this.#mayRefer({ others: [], direct: [] }, call.visitor, change.id);
+    for (const rule of others) {
+      const detail = await collections.get(change.id);
+      const found = detail.rules.find((stored) =>
+        rule.kind === 'query'
+          ? stored.kind === 'query' && stored.name === rule.name
+          : stored.kind === rule.kind &&
+            'collectionId' in stored &&
+            stored.collectionId === rule.collectionId,
+      );
+      // A rule that does not exist has no number either.
+      await rules.remove(change, found?.ruleId ?? 0);
+    }
+    if (direct.length > 0) await rules.writeDirect(change, direct, 'remove');
+    return done(call);
+  }
+
+  async #create(
+    body: Readonly<Record<string, unknown>>,
+    visitor: Visitor,
+  ): Promise<Record<string, string | number>> {
+    const given = readBody(body);
+    const { direct, others } = sorted(given.CollectionRules ?? []);
+    const wanted = newCollectionSchema.safeParse({
+      kind: given.CollectionType === 1 ? 'user' : 'device',
+      name: given.Name,
+      comment: given.Comment ?? '',
+      limitingId: given.LimitToCollectionID ?? (given.CollectionType === 1 ? 'SMS00002' : 'SMS00001'),
+      ...refreshing(given, { refresh: 'manual', schedule: null }),
+      rules: others.map(newRule),
+      directResourceIds: direct,
+    });
+    if (!wanted.success) throw invalid(problems(wanted.error));
+    const { caller } = visitor;
+    await this.#mayRefer({ others, direct, limitingId: wanted.data.limitingId }, visitor);
+    const made = await this.options.collections.create(wanted.data, askerOf(caller), undefined);
+    return { CollectionID: made.id };
+  }
+
+  async #change(
+    row: ClassRow,
+    body: Readonly<Record<string, unknown>>,
+    visitor: Visitor,
+    isWhole: boolean,
+  ): Promise<void> {
+    const { collections } = this.options;
+    if (!isWhole) refuseReadOnly(body);
+    const given = readBody(body);
+    const before = await collections.get(idOf(row));
+    const { direct, others } = sorted(given.CollectionRules ?? []);
+    const after = definition({
+      ...before,
+      name: given.Name ?? before.name,
+      comment: given.Comment ?? before.comment,
+      limitingId: given.LimitToCollectionID ?? before.limitingId,
+      ...refreshing(given, before),
+      ...(given.CollectionRules !== undefined && {
+        rules: others.map(newRule),
+        directResourceIds: direct,
+      }),
+    });
+    const limiting = after.limitingId === before.limitingId ? {} : { limitingId: after.limitingId };
+    await this.#mayRefer({ others, direct, ...limiting }, visitor, before.id);
+    await collections.replace(before.id, after, visitor.caller.title, anyVersion);
+  }
+
+  /**
+   * Who is limited to collections refers to nothing outside, and does not change what decides about their own reach.
+   * @throws EspalierError ESP_COLLECTION_UNKNOWN, ESP_RESOURCE_UNKNOWN, ESP_AUTH_NOT_FOR_LIMITED
+   */
+  async #mayRefer(
+    given: {
+      readonly others: readonly GivenRule[];
+      readonly direct: readonly number[];
+      readonly limitingId?: string;
+    },
+    { caller }: Visitor,
+    collectionId?: string,
+  ): Promise<void> {
+    const { visibility } = this.options;
+    const reach = caller.reach(WRITE);
+    const targets = given.others.flatMap((rule) => ('collectionId' in rule ? [rule.collectionId] : []));
+    const { limitingId } = given;
+    await visibility.requireCollections(
+      [...targets, ...(limitingId === undefined ? [] : [limitingId])],
+      reach,
+    );
+    await visibility.requireDevices(given.direct, reach);
+    if (collectionId !== undefined) await visibility.requireChangeable(collectionId, caller);
+  }
+}
+
+const changeOf = ({ row, visitor }: MethodCall) => ({
+  id: idOf(row),
+  by: visitor.caller.title,
+  check: anyVersion,
+});
+
+const done = ({ context }: MethodCall): DoorAnswer => ({ status: 201, json: methodResult(context) });

@@ -1,0 +1,206 @@
+import {
+  adminServiceErrors,
+  extensionDataBodySchema,
+  extensionNameSchema,
+  resourceErrors,
+  variablesBodySchema,
+} from '@espalier/contracts';
+import { foldText } from '@espalier/conditions';
+import { methodResult, valueEnvelope } from '@espalier/odata';
+import { z } from 'zod';
+import type { Visibility } from '../../access/visibility.service.js';
+import type { VariableOwner, VariableService } from '../../collections/variable.service.js';
+import type { ResourceService } from '../../resources/resource.service.js';
+import type { ClassRow } from '../class.model.js';
+import type { LazyReader, MethodHandler, WriteHandler } from '../door.js';
+import type { ClientOperationService } from './client-operation.service.js';
+import { invalid } from './collection-rule.body.js';
+
+export interface DeviceHandlersOptions {
+  readonly resources: ResourceService;
+  readonly variables: VariableService;
+  readonly operations: ClientOperationService;
+  readonly visibility: Visibility;
+}
+
+const operationSchema = z.object({
+  Type: z.coerce.number().int(),
+  TargetCollectionID: z.string(),
+  RandomizationWindow: z.coerce.number().optional(),
+  TargetResourceIDs: z.array(z.coerce.number().int()).max(10_000).nullish(),
+});
+const extensionSchema = z.object({ ExtensionData: z.unknown() });
+const namesSchema = z.object({
+  PropertyNames: z.array(extensionNameSchema).max(200).nullish(),
+  ExtensionData: z.record(extensionNameSchema, z.unknown()).nullish(),
+});
+const variableListSchema = z.array(
+  z.object({
+    Name: z.string(),
+    Value: z.string().nullish(),
+    IsMasked: z.boolean().default(false),
+  }),
+);
+
+const deviceId = (row: ClassRow | undefined): number => Number(row?.['MachineId']);
+const needsMacClient: MethodHandler = {
+  scope: 'commands:write',
+  run: () => {
+    throw adminServiceErrors.ESP_ADMIN_SERVICE_MAC_CLIENT_NEEDED();
+  },
+};
+/** Nothing was begun, so no number of an operation is known. */
+const noResult: MethodHandler = {
+  scope: 'commands:read',
+  run: ({ args }) => {
+    throw adminServiceErrors.ESP_ADMIN_SERVICE_UNKNOWN({
+      detail: `There is no operation ${String(args['OperationId'])}.`,
+    });
+  },
+};
+
+/** What scripts do with devices (sccm.md §1.2). */
+export class DeviceHandlers {
+  constructor(private readonly options: DeviceHandlersOptions) {}
+
+  get methods(): Readonly<Record<string, MethodHandler>> {
+    const { resources, operations, visibility } = this.options;
+    return {
+      'Device.SetExtensionData': {
+        scope: 'devices:write',
+        run: async ({ row, args, visitor }) => {
+          const { ExtensionData } = read(extensionSchema, args);
+          const { extensionData } = read(extensionDataBodySchema, { extensionData: ExtensionData });
+          const by = visitor.caller.title;
+          const { data } = await resources.setExtensionData(deviceId(row), extensionData, {
+            by,
+            ifMatch: undefined,
+          });
+          return { status: 200, json: valueEnvelope(data) };
+        },
+      },
+      'Device.GetExtensionData': {
+        scope: 'devices:read',
+        run: async ({ row, args }) => {
+          const { data } = await resources.extensionData(deviceId(row));
+          const wanted = args['PropertyName'];
+          if (typeof wanted !== 'string') return { status: 200, json: valueEnvelope(data) };
+          const found = Object.entries(data).filter(([name]) => foldText(name) === foldText(wanted));
+          if (found.length === 0) throw resourceErrors.ESP_RESOURCE_PROPERTY_UNKNOWN({ detail: wanted });
+          return { status: 200, json: valueEnvelope(Object.fromEntries(found)) };
+        },
+      },
+      'Device.DeleteExtensionData': {
+        scope: 'devices:write',
+        run: async ({ row, args }) => {
+          const { PropertyNames, ExtensionData } = read(namesSchema, args);
+          const names = PropertyNames ?? (ExtensionData ? Object.keys(ExtensionData) : [undefined]);
+          for (const name of names) await resources.removeExtensionData(deviceId(row), name, undefined);
+          return { status: 200, json: valueEnvelope((await resources.extensionData(deviceId(row))).data) };
+        },
+      },
+      'SMS_ClientOperation.InitiateClientOperation': {
+        scope: 'devices:push',
+        run: async ({ args, visitor, context }) => {
+          const { Type, TargetCollectionID, TargetResourceIDs } = read(operationSchema, args);
+          await visibility.requireCollections([TargetCollectionID], visitor.caller.reach('devices:push'));
+          const OperationID = await operations.initiate(
+            { type: Type, collectionId: TargetCollectionID, resourceIds: TargetResourceIDs ?? [] },
+            visitor.caller.title,
+          );
+          return { status: 201, json: methodResult(context, { OperationID }) };
+        },
+      },
+      'Application.InstallApplication': {
+        scope: 'deployments:write',
+        run: () => {
+          throw adminServiceErrors.ESP_ADMIN_SERVICE_NOT_SUPPORTED({
+            detail:
+              'Applications are put on devices by deployments to collections, not one by one: POST /api/v1/deployments.',
+          });
+        },
+      },
+      'SMS_Scripts.CreateScripts': needsMacClient,
+      'SMS_Scripts.UpdateApprovalState': needsMacClient,
+      'Device.RunCMPivot': needsMacClient,
+      'Device.RunScript': needsMacClient,
+      'Device.CMPivotResult': noResult,
+      'Device.ScriptResult': noResult,
+      'Collections.RunCMPivot': needsMacClient,
+      'Collections.RunScript': needsMacClient,
+      'Collections.CMPivotResult': noResult,
+    };
+  }
+
+  get writes(): Readonly<Record<string, WriteHandler>> {
+    const { visibility } = this.options;
+    return {
+      SMS_MachineSettings: {
+        scope: 'devices:write',
+        create: async (body, { caller }) => {
+          const { ResourceID } = read(z.object({ ResourceID: z.coerce.number().int().min(1) }), body);
+          await visibility.requireDevices([ResourceID], caller.reach('devices:write'));
+          await this.#write({ deviceId: ResourceID }, body['MachineVariables']);
+          return { ResourceID };
+        },
+        change: (row, body) => this.#write({ deviceId: Number(row['ResourceID']) }, body['MachineVariables']),
+      },
+      SMS_CollectionSettings: {
+        scope: 'collections:write',
+        create: async (body, { caller }) => {
+          const { CollectionID } = read(z.object({ CollectionID: z.string() }), body);
+          await visibility.requireCollections([CollectionID], caller.reach('collections:write'));
+          await this.#write({ collectionId: CollectionID }, body['CollectionVariables']);
+          return { CollectionID };
+        },
+        change: (row, body) =>
+          this.#write({ collectionId: String(row['CollectionID']) }, body['CollectionVariables']),
+      },
+    };
+  }
+
+  get lazy(): Readonly<Record<string, LazyReader>> {
+    return {
+      SMS_MachineSettings: async (row) => {
+        row['MachineVariables'] = await this.#shown({ deviceId: Number(row['ResourceID']) });
+      },
+      SMS_CollectionSettings: async (row) => {
+        row['CollectionVariables'] = await this.#shown({ collectionId: String(row['CollectionID']) });
+      },
+    };
+  }
+
+  /** A masked variable that comes back as it was shown, without its value, keeps the value that it has. */
+  async #write(owner: VariableOwner, given: unknown): Promise<void> {
+    if (given === undefined)
+      throw invalid(`The body needs ${'deviceId' in owner ? 'Machine' : 'Collection'}Variables.`);
+    const variables = read(variableListSchema, given).map(({ Name, Value, IsMasked }) => ({
+      name: Name,
+      isMasked: IsMasked,
+      ...(!(IsMasked && (Value ?? '') === '') && { value: Value ?? '' }),
+    }));
+    const body = read(variablesBodySchema, { variables });
+    await this.options.variables.replace(owner, body.variables, () => undefined);
+  }
+
+  async #shown(owner: VariableOwner): Promise<object[]> {
+    const { variables } = await this.options.variables.get(owner);
+    return variables.map(({ name, value, isMasked }) => ({
+      Name: name,
+      Value: value ?? '',
+      IsMasked: isMasked,
+    }));
+  }
+}
+
+/** @throws EspalierError ESP_ADMIN_SERVICE_REQUEST_INVALID naming every field that is wrong */
+function read<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw invalid(
+    parsed.error.issues
+      .slice(0, 5)
+      .map(({ path, message }) => `${path.join('.') || 'The body'}: ${message}.`)
+      .join(' '),
+  );
+}

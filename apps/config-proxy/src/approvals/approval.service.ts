@@ -1,0 +1,193 @@
+import {
+  approvalErrors,
+  siteErrors,
+  type Approval,
+  type ApprovalKind,
+  type ApprovalPolicy,
+  type ApprovalTarget,
+} from '@espalier/contracts';
+import type { Database } from '@espalier/persistence';
+import type { ListRequest } from '@espalier/query';
+import type { Keyring } from '@espalier/secrets';
+import type { IdempotencyService } from '../idempotency/idempotency.service.js';
+import type { ActionCatalogue } from './action.catalogue.js';
+import type { ActionFacts, ApprovableAction, Person } from './approvable-action.js';
+import type { ApprovalClock } from './approval.clock.js';
+import type { ApprovalJournal } from './approval.journal.js';
+import type { ApprovalPolicies } from './approval.policies.js';
+import { shown, type StoredApproval } from './approval.rows.js';
+import type { ApprovalStore, ApprovalView } from './approval.store.js';
+import type { HourlyCap } from './hourly-cap.js';
+
+export interface ApprovalServiceOptions {
+  readonly db: Database;
+  readonly store: ApprovalStore;
+  readonly actions: ActionCatalogue;
+  readonly policies: ApprovalPolicies;
+  readonly caps: HourlyCap;
+  readonly clock: ApprovalClock;
+  readonly journal: ApprovalJournal;
+  readonly idempotency: IdempotencyService;
+  readonly vault: Keyring;
+  readonly uuid: () => string;
+}
+
+/** How an action was asked for. */
+export interface ActionRequest {
+  /** Idempotency-Key: the same one again, with the same credential, finds what it made. */
+  readonly key: string;
+  /** Why, for whoever decides. */
+  readonly reason: string | undefined;
+  readonly facts?: ActionFacts;
+}
+
+const HOUR_MS = 3_600_000;
+const SUMMARY_LENGTH = 400;
+
+/** Says which actions wait for a second person, and keeps them until then. */
+export class ApprovalService {
+  constructor(private readonly options: ApprovalServiceOptions) {}
+
+  /**
+   * Asks whether an action may be done. `'no'`: no approval is needed, its devices are counted, do it now. Otherwise
+   * it waits as the approval that is given back. Repeating a request with its key counts and makes nothing twice.
+   * @throws EspalierError ESP_APPROVAL_REASON_MISSING, ESP_APPROVAL_CAP_REACHED, ESP_APPROVAL_CAP_EXCEEDED,
+   * ESP_SITE_KEY_REUSED
+   */
+  async need(
+    kind: ApprovalKind,
+    params: unknown,
+    person: Person,
+    request: ActionRequest,
+  ): Promise<'no' | Approval> {
+    const { db, actions, policies, store } = this.options;
+    const action = actions.of(kind);
+    const known = await store.findByRequest(db, person.credentialId, request.key);
+    if (known !== undefined) return this.#repeated(known, action, params);
+    const policy = await policies.of(db, kind);
+    const targets = named(action.targets(params), request.facts?.names);
+    const devices = request.facts?.devices ?? targets.length;
+    if (!policies.asksForApproval(policy, devices)) {
+      await this.#count(policy, targets, devices, person, request.key);
+      return 'no';
+    }
+    const { reason } = request;
+    if (reason === undefined)
+      throw approvalErrors.ESP_APPROVAL_REASON_MISSING({ detail: action.summary(params) });
+    return this.#ask({ action, params, person, policy, targets, devices, request: { ...request, reason } });
+  }
+
+  /** @throws EspalierError ESP_APPROVAL_UNKNOWN */
+  async get(id: string): Promise<Approval> {
+    await this.options.journal.lapse();
+    const found = await this.options.store.find(this.options.db, id);
+    if (found === undefined) throw approvalErrors.ESP_APPROVAL_UNKNOWN({ detail: id });
+    return shown(found);
+  }
+
+  /** @throws EspalierError ESP_SITE_FILTER_INVALID, ESP_BAD_REQUEST */
+  async list(
+    view: ApprovalView,
+    request: Pick<ListRequest, 'filter' | 'orderBy' | 'limit' | 'cursor'>,
+  ): Promise<{ items: Approval[]; nextCursor?: string }> {
+    await this.options.journal.lapse();
+    const { items, ...rest } = await this.options.store.list(this.options.db, view, request);
+    return { items: items.map(shown), ...rest };
+  }
+
+  /** Counts what is done without an approval; once for each key. */
+  async #count(
+    { kind, hourlyCap: cap }: ApprovalPolicy,
+    targets: readonly ApprovalTarget[],
+    devices: number,
+    person: Person,
+    key: string,
+  ): Promise<void> {
+    if (cap === null) return;
+    const { idempotency, clock, caps } = this.options;
+    const request = {
+      callerId: `cap:${person.credentialId}`,
+      key,
+      body: [kind, targets.map(({ id }) => id)],
+    };
+    await idempotency.run(request, async (tx) => {
+      const at = await clock.tick(tx);
+      const administratorId = person.administrator.id;
+      await caps.book(tx, { administratorId, kind, phase: 'done', devices, cap, at });
+      return { at };
+    });
+  }
+
+  async #ask(asked: {
+    readonly action: ApprovableAction<unknown>;
+    readonly params: unknown;
+    readonly person: Person;
+    readonly policy: ApprovalPolicy;
+    readonly targets: readonly ApprovalTarget[];
+    readonly devices: number;
+    readonly request: ActionRequest & { readonly reason: string };
+  }): Promise<Approval> {
+    const { action, params, person, policy, targets, devices, request } = asked;
+    const { db, store, clock, caps, journal, vault, uuid } = this.options;
+    const { kind } = action;
+    const answer = await db.transaction(async (tx): Promise<StoredApproval> => {
+      const at = await clock.tick(tx);
+      // The same request, sent twice at once: the clock's lock lets the other one be first.
+      const known = await store.findByRequest(tx, person.credentialId, request.key);
+      if (known !== undefined) return known;
+      const administratorId = person.administrator.id;
+      await caps.book(tx, { administratorId, kind, phase: 'asked', devices, cap: policy.hourlyCap, at });
+      const id = uuid();
+      const approval: StoredApproval = {
+        id,
+        kind,
+        state: 'needs-approval',
+        summary: (request.facts?.summary ?? action.summary(params)).slice(0, SUMMARY_LENGTH),
+        reason: request.reason,
+        targets: [...targets],
+        deviceCount: devices,
+        requester: person.administrator,
+        createdAt: at,
+        expiresAt: at + policy.expiryHours * HOUR_MS,
+        decidedBy: null,
+        decidedAt: null,
+        decisionReason: null,
+        finishedAt: null,
+        outcome: null,
+        resultIds: [],
+        jobId: null,
+        version: 1,
+        paramsSealed: vault.seal(Buffer.from(JSON.stringify(params)), paramsPlace(id)),
+        requesterMakerId: person.madeBy ?? null,
+        requesterActor: person.actor,
+        requesterTitle: person.title,
+        credentialId: person.credentialId,
+        requestKey: request.key,
+        begunAt: null,
+      };
+      await journal.open(tx, approval);
+      return approval;
+    });
+    return this.#repeated(answer, action, params);
+  }
+
+  /** A repeated request gets what the first one made; another one with its key does not. */
+  #repeated(known: StoredApproval, action: ApprovableAction<unknown>, params: unknown): Approval {
+    const stored = this.options.vault.open(known.paramsSealed, paramsPlace(known.id)).toString();
+    if (known.kind !== action.kind || stored !== JSON.stringify(params))
+      throw siteErrors.ESP_SITE_KEY_REUSED();
+    return shown(known);
+  }
+}
+
+/** Where the parameters of an approval are sealed to. */
+export const paramsPlace = (id: string) => ({ table: 'approval', column: 'params_sealed', row: id });
+
+const named = (
+  targets: readonly ApprovalTarget[],
+  names: ReadonlyMap<string, string> | undefined,
+): ApprovalTarget[] =>
+  targets.map((target) => {
+    const name = names?.get(target.id);
+    return name === undefined ? target : { ...target, name };
+  });
