@@ -236,6 +236,33 @@ describeOnEachDatabase('the stores of mdm-policy', { migrations: mdmPolicyMigrat
       });
     });
 
+    it('are enrolled where a report comes while the event of the enrolment is being written', async () => {
+      const store = new EnrollmentStore();
+      const service = new EnrollmentService({ store, agenda: new AgendaStore(db), now: () => new Date(T) });
+      const facts = { platform: 'mac', timeZone: 'Asia/Tokyo' } as unknown as DeviceFacts;
+      const [written, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const enrolling = db.transaction(async (tx) => {
+        await service.handle(tx, [enrolled(2, 1)]);
+        written.resolve();
+        await release.promise;
+      });
+      await written.promise;
+      const learning = db.transaction((tx) =>
+        service.learnFacts(tx, [{ enrollmentId: 'A', at: at(3), facts }]),
+      );
+      const isWaiting = async (): Promise<boolean> =>
+        (await db.query('SELECT pid FROM pg_locks WHERE NOT granted')).length > 0;
+      // Transactions of SQLite are alone anyway, and SQL Server's stand-in has no such view.
+      if (db.dialect === 'postgres') while (!(await isWaiting()));
+      release.resolve();
+      await Promise.all([enrolling, learning]);
+      expect((await store.load(db, ['A'])).get('A')).toMatchObject({
+        state: 'enrolled',
+        state_at: at(2),
+        time_zone: 'Asia/Tokyo',
+      });
+    });
+
     it('are put right where the event that they enrolled was lost', async () => {
       const [store, scopes] = [new EnrollmentStore(), new ScopeStore()];
       const service = new EnrollmentService({ store, agenda: new AgendaStore(db), now: () => new Date(T) });

@@ -163,5 +163,5 @@ async function readBody(request: FastifyRequest): Promise<unknown> {
   }
 }
 
-/** What the lead puts into the console's module. */
+/** For the module of the console. */
 export const adminServiceControllers = [AdminServiceController] as const;

@@ -46,7 +46,7 @@ const submission = {
   },
 } as const;
 const DESTRUCTIVE =
-  'A command that loses data, locks people out or interrupts their work, and one that is not known here, needs the scope commands:destructive too. Where a policy wants a second person, the answer is the approval that it waits for.';
+  'A command that loses data, locks people out, interrupts their work, or brings profiles or software, and one that is not known here, needs the scope commands:destructive too. Where a policy wants a second person, the answer is the approval that it waits for.';
 
 const submitCommands = defineEndpoint({
   ...submission,
@@ -76,7 +76,7 @@ const submitCollectionCommand = defineEndpoint({
   reach: { collection: 'id' },
   summary: 'Send a command to the devices of a collection',
   description:
-    'Goes on as a job: to every member that is enrolled when its turn comes. Commands that lose data, lock people out or interrupt their work, and those that are not known here, are refused for collections.',
+    'Goes on as a job: to every member that is enrolled when its turn comes. Commands that lose data, lock people out, interrupt their work, or bring profiles and software, and those that are not known here, are refused for collections: for profiles and software there are deployments.',
   params: z.object({ id: collectionIdSchema }),
   body: submitCommandBodySchema,
   response: jobSchema,

@@ -79,7 +79,7 @@ describe('commands', () => {
     const trusted = await harness.issue(['commands:write', 'commands:destructive']);
     expect((await submit('EraseDevice', { token: trusted.secret })).status).toBe(202);
     expect(['EraseDevice', 'ClearPasscode', 'ShutDownDevice', 'eraseDevice'].every(isDestructive)).toBe(true);
-    expect(['DeviceInformation', 'ProfileList', 'InstallProfile'].some(isDestructive)).toBe(false);
+    expect(['DeviceInformation', 'ProfileList', 'SecurityInfo'].some(isDestructive)).toBe(false);
     expect(disruptiveRequestTypes.filter((type) => !commandMetadata(type).known)).toEqual([]);
   });
 

@@ -77,7 +77,10 @@ export class EnrollmentService {
   }
 
   async #changeFacts(tx: Tx, reports: readonly FactsReport[], rows: readonly EnrollmentRow[]): Promise<void> {
+    const { agenda, now } = this.options;
     const ids = new Set(rows.map((row) => row.id));
+    // Nothing holds a row that is not there yet: the event of the enrolment may be writing it just now.
+    const isUnheardOf = rows.some((row) => row.state_at === 0);
     await this.#change(
       tx,
       reports
@@ -86,7 +89,7 @@ export class EnrollmentService {
           id: enrollmentId,
           apply: (row) => withFacts(row ?? unheardOf(enrollmentId), at, facts),
         })),
-      (locked) => this.options.agenda.lock(tx, locked),
+      (claimed) => (isUnheardOf ? agenda.touch(tx, claimed, now().getTime()) : agenda.lock(tx, claimed)),
     );
   }
 

@@ -16,7 +16,7 @@ export const apiScopes = {
   'commands:read': 'See commands and what devices answered.',
   'commands:write': 'Send commands to devices and take them back.',
   'commands:destructive':
-    'With commands:write: send commands that lose data, lock people out or interrupt their work, and commands that are not known here.',
+    'With commands:write: send commands that lose data, lock people out, interrupt their work, or bring profiles and software, and commands that are not known here.',
   'enrollment:write': 'Make links under which devices enrol.',
   'events:read': 'Follow live events.',
   'tokens:admin':

@@ -16,7 +16,7 @@ describe('the policy that a command falls under', () => {
       SetFirmwarePassword: 'disruptive-command',
     });
     expect(kinds.filter(([, kind]) => kind === undefined)).toEqual([]);
-    for (const harmless of ['ProfileList', 'DeviceInformation', 'InstallProfile'])
+    for (const harmless of ['ProfileList', 'DeviceInformation', 'SecurityInfo'])
       expect(commandActionKind(harmless)).toBeUndefined();
   });
 
