@@ -67,7 +67,7 @@ export async function measureIntake(site, { from, to }, say) {
 }
 
 /** Messages about enrolments and inventory that config-proxy has handled. */
-export function handled(/** @type {RunningSite} */ site) {
+function handled(/** @type {RunningSite} */ site) {
   return site.number(
     site.proxy,
     `SELECT COUNT(*) AS n FROM {inbox} WHERE durable LIKE '%enrollments%' OR durable LIKE '%inventory%'`,
