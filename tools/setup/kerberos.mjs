@@ -1,4 +1,4 @@
-import { existsSync, globSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { inRoot } from './paths.mjs';
@@ -30,7 +30,7 @@ export async function prepareKerberos() {
     '-shared', '-fPIC', '-O2', '-std=c++17', '-fvisibility=hidden',
     '-DKERBEROS_USE_RTLD=1', '-DBUILDING_NODE_EXTENSION',
     '-I', join(headers, 'include'), '-I', wrapper,
-    join(folder, 'src', 'kerberos.cc'), ...globSync(join(folder, 'src', 'unix', '*.cc')),
+    join(folder, 'src', 'kerberos.cc'), ...sourcesIn(join(folder, 'src', 'unix')),
     '-ldl', '-o', unfinished,
   ], { timeoutSeconds: 180 });
   if (ok) {
@@ -41,6 +41,11 @@ export async function prepareKerberos() {
     say(`kerberos      not built, an optional part: ${reason}`);
   }
 }
+
+const sourcesIn = (/** @type {string} */ folder) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.cc'))
+    .map((name) => join(folder, name));
 
 function whatIsMissing() {
   if (process.platform !== 'linux') return `way to build it on ${process.platform}`;
