@@ -114,7 +114,7 @@ export const requiredAccess: Readonly<Record<string, RequiredAccess>> = {
   'GET /api/v1/status-messages': ['status:read', 'site'],
   'GET /api/v1/jobs': ['any', 'filtered'],
   'GET /api/v1/jobs/:id': ['any', 'filtered'],
-  'POST /api/v1/jobs/:id/cancel': ['collections:write', 'filtered'],
+  'POST /api/v1/jobs/:id/cancel': ['any', 'filtered'],
   'GET /api/v1/enrollments': ['devices:read', 'site'],
   'GET /api/v1/enrollments/:id': ['devices:read', { enrollment: 'id' }],
   'GET /api/v1/enrollments/:id/commands': ['commands:read', { enrollment: 'id' }],

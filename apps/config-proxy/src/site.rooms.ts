@@ -153,7 +153,7 @@ export function buildSite(outside: SiteSurroundings): SiteRooms {
       ...audit.jobKinds,
     ],
   });
-  jobs.onCreated(() => runner.nudge());
+  jobs.workedOnBy(runner);
   const retention = new RetentionService({
     logger,
     now,

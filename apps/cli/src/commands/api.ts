@@ -35,9 +35,9 @@ export function api(command: Command, cli: Cli): void {
       const method = written.toUpperCase();
       if (!METHODS.has(method))
         throw usageError(`There is no method ${written}: ${[...METHODS].join(', ')}.`);
-      const [path, before = ''] = (at.startsWith('/') ? at : `/api/v1/${at}`).split('?') as [string, string?];
+      const [path = '', ...before] = (at.startsWith('/') ? at : `/api/v1/${at}`).split('?');
       const query = Object.fromEntries([
-        ...new URLSearchParams(before),
+        ...new URLSearchParams(before.join('?')),
         ...(options.query ?? []).map((pair) => split(pair, '=')),
       ]);
       const headers = Object.fromEntries((options.header ?? []).map((pair) => split(pair, ':')));

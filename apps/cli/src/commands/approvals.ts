@@ -103,7 +103,7 @@ async function decide(cli: Cli, id: string, verb: 'approve' | 'reject' | 'cancel
       headers: { 'if-match': `"${asked.version}"` },
     },
   );
-  cli.out.result(decided, () => cli.out.line(`It is ${decided.state}.`));
+  cli.out.result(decided, () => cli.out.say(`It is ${decided.state}.`));
 }
 
 async function watch(cli: Cli, id: string): Promise<void> {

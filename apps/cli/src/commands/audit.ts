@@ -8,7 +8,6 @@ import { CliError } from '../cli.error.js';
 import { path } from '../connection/path.js';
 import { exitCodes } from '../exit-codes.js';
 import { addListOptions, wholeNumber, type ListOptions } from '../options.js';
-import { printable } from '../terminal/printable.js';
 import { minor, number, text, whole } from '../terminal/table.js';
 import { showTime } from '../terminal/times.js';
 import { subcommand } from './define.js';
@@ -159,5 +158,5 @@ function showRecord({ out }: Cli, record: AuditRecord): void {
   const details = Object.entries(record.details);
   if (details.length === 0) return;
   out.heading('Details');
-  for (const [name, value] of details) out.line(`  ${printable(name)}: ${printable(String(value))}`);
+  for (const [name, value] of details) out.say(`  ${name}: ${String(value)}`);
 }

@@ -6,7 +6,6 @@ import type { Cli } from '../cli.js';
 import { usageError } from '../cli.error.js';
 import { path } from '../connection/path.js';
 import { addListOptions, type ListOptions } from '../options.js';
-import { printable } from '../terminal/printable.js';
 import { minor, number, text, whole } from '../terminal/table.js';
 import { showTime } from '../terminal/times.js';
 import { subcommand } from './define.js';
@@ -98,7 +97,7 @@ export function baselines(command: Command, cli: Cli): void {
     const { item } = await detail(name);
     await cli.confirm(`Delete the baseline ${item.name} with its ${item.revision} revisions?`);
     await cli.api.delete(path`/api/v1/baselines/${item.id}`);
-    cli.out.result({ deleted: item.id }, () => cli.out.line(`${printable(item.name)} is deleted.`));
+    cli.out.result({ deleted: item.id }, () => cli.out.say(`${item.name} is deleted.`));
   });
 }
 

@@ -108,7 +108,7 @@ export async function createCollection(cli: Cli, name: string, options: Definiti
     await newDefinition(cli, name, options),
   );
   cli.out.result(made, () => {
-    cli.out.line(`${printable(made.name)} is ${made.id}.`);
+    cli.out.say(`${made.name} is ${made.id}.`);
     for (const hint of made.hints) cli.out.note(hint);
     if (made.status !== 'ready')
       cli.out.note(`Its members are being evaluated: espalier collections show ${made.id}`);
@@ -133,7 +133,7 @@ export async function previewCollection(
       ['would leave', preview.leaves],
     ] as const) {
       out.line(out.style('bold', `${count} ${what}`));
-      for (const { resourceId, name: member } of first) out.line(`  ${resourceId}  ${printable(member)}`);
+      for (const { resourceId, name: member } of first) out.say(`  ${resourceId}  ${member}`);
       if (count > first.length) out.line(`  … and ${count - first.length} more`);
     }
     if (!preview.isComplete) out.note(`Time ran out after ${preview.evaluated}: the counts are of those.`);

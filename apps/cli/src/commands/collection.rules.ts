@@ -4,7 +4,6 @@ import type { Cli } from '../cli.js';
 import { CliError, usageError } from '../cli.error.js';
 import { path } from '../connection/path.js';
 import { exitCodes } from '../exit-codes.js';
-import { printable } from '../terminal/printable.js';
 import { readMembership, type MembershipOptions } from './collection.definition.js';
 
 /** What `collections remove` can be told. */
@@ -31,7 +30,7 @@ export async function addRules(
   if (direct.length > 0)
     await cli.api.post<Changed>(path`/api/v1/collections/${id}/direct-rules`, { resourceIds: direct });
   cli.out.result({ collectionId: id, rules, directResourceIds: direct }, () =>
-    cli.out.line(`${printable(name)} has them now; its members follow.`),
+    cli.out.say(`${name} has them now; its members follow.`),
   );
 }
 
@@ -75,6 +74,6 @@ export async function removeRules(
   if (resourceIds.length > 0)
     await api.post<Changed>(path`/api/v1/collections/${id}/direct-rules/remove`, { resourceIds });
   out.result({ collectionId: id, removedRules: all, removedResourceIds: resourceIds }, () =>
-    out.line(`They are gone from ${printable(name)}; its members follow.`),
+    out.say(`They are gone from ${name}; its members follow.`),
   );
 }

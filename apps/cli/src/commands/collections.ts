@@ -5,7 +5,6 @@ import { findCollection } from '../api/resolve.js';
 import type { Cli } from '../cli.js';
 import { path } from '../connection/path.js';
 import { addListOptions, several, wholeNumber, type ListOptions } from '../options.js';
-import { printable } from '../terminal/printable.js';
 import { minor, number, text, whole } from '../terminal/table.js';
 import { showTime } from '../terminal/times.js';
 import {
@@ -137,7 +136,7 @@ export function collections(command: Command, cli: Cli): void {
     const { id, name: called, memberCount } = await collection(name);
     await cli.confirm(`Delete the collection ${called} (${id}), which has ${memberCount} members?`);
     await cli.api.delete(path`/api/v1/collections/${id}`);
-    cli.out.result({ deleted: id }, () => cli.out.line(`${called} is deleted.`));
+    cli.out.result({ deleted: id }, () => cli.out.say(`${called} is deleted.`));
   });
 }
 
@@ -184,8 +183,8 @@ async function show({ api, out }: Cli, { id }: Collection): Promise<void> {
     if (detail.rules.length > 0) {
       out.heading('Rules');
       for (const rule of detail.rules)
-        out.line(
-          `  ${rule.ruleId}  ${rule.kind.padEnd(7)}  ${printable(rule.kind === 'query' ? `${rule.name}: ${rule.query}` : `${rule.collectionName} (${rule.collectionId})`)}`,
+        out.say(
+          `  ${rule.ruleId}  ${rule.kind.padEnd(7)}  ${rule.kind === 'query' ? `${rule.name}: ${rule.query}` : `${rule.collectionName} (${rule.collectionId})`}`,
         );
     }
     if (direct.length > 0) {

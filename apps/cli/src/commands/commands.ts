@@ -82,6 +82,6 @@ export function commands(command: Command, cli: Cli): void {
     const { command: cancelled } = JSON.parse(body.toString('utf8')) as CommandDetail;
     if (cancelled.state !== 'cancelled')
       throw new CliError(`It is too late: the command is ${cancelled.state}.`, exitCodes.conflict);
-    cli.out.result(cancelled, () => cli.out.line(`${cancelled.requestType} is cancelled.`));
+    cli.out.result(cancelled, () => cli.out.say(`${cancelled.requestType} is cancelled.`));
   });
 }

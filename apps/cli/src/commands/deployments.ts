@@ -12,7 +12,6 @@ import { findCollection, findDeployment, findThing, quoted } from '../api/resolv
 import type { Cli } from '../cli.js';
 import { path } from '../connection/path.js';
 import { addListOptions, type ListOptions } from '../options.js';
-import { printable } from '../terminal/printable.js';
 import { minor, number, text, whole } from '../terminal/table.js';
 import { showTime } from '../terminal/times.js';
 import { subcommand } from './define.js';
@@ -145,7 +144,7 @@ export function deployments(command: Command, cli: Cli): void {
       `End the deployment ${called} to ${collectionName}? ${counts.targeted} devices lose what it put on them.`,
     );
     await cli.api.delete(path`/api/v1/deployments/${id}`);
-    cli.out.result({ deleted: id }, () => cli.out.line(`${printable(called)} is ended; devices follow.`));
+    cli.out.result({ deleted: id }, () => cli.out.say(`${called} is ended; devices follow.`));
   });
 }
 

@@ -94,7 +94,7 @@ export function devices(command: Command, cli: Cli): void {
   }).action(async (name: string) => {
     const { resourceId } = await device(name);
     const done = await cli.api.post<{ scheduled: number }>(path`/api/v1/devices/${resourceId}/evaluate`);
-    cli.out.result(done, () => cli.out.line(`Asked: ${done.scheduled} enrolments are looked at anew.`));
+    cli.out.result(done, () => cli.out.say(`Asked: ${done.scheduled} enrolments are looked at anew.`));
   });
 
   subcommand(command, 'decommission <device>', {
@@ -106,7 +106,7 @@ export function devices(command: Command, cli: Cli): void {
     const { resourceId, name: called } = await device(name);
     await cli.confirm(`Decommission ${called} (${resourceId})? It leaves all collections.`);
     const done = await cli.api.post<Device>(path`/api/v1/devices/${resourceId}/decommission`);
-    cli.out.result(done, () => cli.out.line(`${called} is decommissioned.`));
+    cli.out.result(done, () => cli.out.say(`${called} is decommissioned.`));
   });
 
   subcommand(command, 'delete <device>', {
@@ -118,7 +118,7 @@ export function devices(command: Command, cli: Cli): void {
     const { resourceId, name: called } = await device(name);
     await cli.confirm(`Delete the record of ${called} (${resourceId}) with its inventory and history?`);
     await cli.api.delete(path`/api/v1/devices/${resourceId}`);
-    cli.out.result({ deleted: resourceId }, () => cli.out.line(`${called} is deleted.`));
+    cli.out.result({ deleted: resourceId }, () => cli.out.say(`${called} is deleted.`));
   });
 
   subcommand(command, 'set <device> <property=value...>', {

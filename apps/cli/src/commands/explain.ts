@@ -77,7 +77,7 @@ function showExplanation(
 ): void {
   out.heading(thingName);
   out.line(out.style('dim', printable(`deployment "${deploymentName}", ${deploymentId}`)));
-  if (answer !== said) out.line(printable(answer));
+  if (answer !== said) out.say(answer);
   for (const link of chain) showLink(out, link);
 }
 

@@ -4,7 +4,6 @@ import type { Command } from 'commander';
 import type { Cli } from '../cli.js';
 import { path } from '../connection/path.js';
 import { exitCodes } from '../exit-codes.js';
-import { printable } from '../terminal/printable.js';
 import { Progress } from '../terminal/progress.js';
 import { showDuration, showTime } from '../terminal/times.js';
 
@@ -69,7 +68,7 @@ export function showJob({ out }: Cli, job: Job): void {
           : showDuration(job.finishedAt - job.startedAt),
       ],
     ]);
-    for (const message of job.messages) out.line(`  ${printable(message)}`);
+    for (const message of job.messages) out.say(`  ${message}`);
   });
 }
 

@@ -66,7 +66,7 @@ export function login(command: Command, cli: Cli): void {
         const store = new ProfileStore(cli.world.env);
         store.put(profileName, { ...server, ...proof });
         cli.out.result({ profile: profileName, url, ...me }, () => {
-          cli.out.line(`You are signed in to ${url} as ${me.administrator?.name ?? me.name}.`);
+          cli.out.say(`You are signed in to ${url} as ${me.administrator?.name ?? me.name}.`);
           cli.out.note(`Kept in ${store.path}.`);
         });
       } finally {
@@ -128,7 +128,7 @@ export function logout(command: Command, cli: Cli): void {
       throw new CliError(`You are not signed in with the profile ${name}.`, exitCodes.notFound);
     store.forgetToken(name);
     cli.out.result({ profile: name, signedIn: false }, () =>
-      cli.out.line(`The token of ${name} is forgotten.`),
+      cli.out.say(`The token of ${name} is forgotten.`),
     );
   });
 }

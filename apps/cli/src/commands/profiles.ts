@@ -49,7 +49,7 @@ export function profiles(command: Command, cli: Cli): void {
       );
     store.use(name);
     cli.out.result({ profile: name, url: profile.url }, () =>
-      cli.out.line(`From now on: ${name}, ${profile.url}.`),
+      cli.out.say(`From now on: ${name}, ${profile.url}.`),
     );
   });
 }

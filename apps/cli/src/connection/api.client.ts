@@ -129,8 +129,10 @@ export class ApiClient {
   }
 
   /** The answer itself, for streams. @throws ApiError, CliError */
-  async open(call: Call, signal?: AbortSignal): Promise<IncomingMessage> {
-    const response = await this.#request(call, signal);
+  async open(call: Call): Promise<IncomingMessage> {
+    const response = await this.#request(call).catch(async (error: unknown) => {
+      throw await connectionFailure(error, this.settings.url);
+    });
     const status = response.statusCode ?? 0;
     if (status >= 200 && status < 300) return response;
     const text = (await buffer(response)).toString('utf8');

@@ -53,6 +53,14 @@ export async function connectionFailure(error: unknown, url: string): Promise<Cl
         'Check the date of this machine; if it is right, the certificate of the server must be renewed.',
         error,
       );
+    case 'ERR_INVALID_CHAR':
+    case 'ERR_INVALID_HTTP_TOKEN':
+      return new CliError(
+        `This cannot be sent: ${failure.message}.`,
+        exitCodes.usage,
+        'A reason is one line; a token, a key and a header are one line of ASCII.',
+        { cause: error },
+      );
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return unavailable(
         `The certificate of the server is not for ${hostname}.`,

@@ -28,8 +28,14 @@ export class Output {
     return this.mayColour ? `\u001B[${styles[style]}m${text}\u001B[0m` : text;
   }
 
-  line(text = ''): void {
+  /** A line as it is: what comes from elsewhere is made printable before it is styled. */
+  line(text: string): void {
     this.world.stdout.write(`${text}\n`);
+  }
+
+  /** A sentence, which may name what comes from elsewhere. */
+  say(text: string): void {
+    this.line(printable(text));
   }
 
   /** Text of several lines that comes from elsewhere. */
@@ -67,17 +73,15 @@ export class Output {
   }
 
   /** A table of everything at once. */
-  table<T>(rows: readonly T[], columns: readonly Column<T>[], indent = ''): void {
-    const width = this.width === undefined ? undefined : this.width - indent.length;
-    for (const line of new TableLayout(columns, width).lines(rows, (text) => this.style('bold', text)))
-      this.line(indent + line);
+  table<T>(rows: readonly T[], columns: readonly Column<T>[]): void {
+    const layout = new TableLayout(columns, this.width);
+    for (const line of layout.lines(rows, (text) => this.style('bold', text))) this.line(line);
   }
 
   /** Labels and values, one a line. */
-  record(fields: readonly Field[], indent = ''): void {
+  record(fields: readonly Field[]): void {
     const width = Math.max(...fields.map(([label]) => displayWidth(label)));
-    for (const [label, value] of fields)
-      this.line(`${indent}${this.style('dim', pad(label, width))}  ${cell(value)}`);
+    for (const [label, value] of fields) this.line(`${this.style('dim', pad(label, width))}  ${cell(value)}`);
   }
 
   heading(text: string): void {

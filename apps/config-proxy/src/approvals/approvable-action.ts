@@ -1,4 +1,4 @@
-import type { Actor, ApprovalKind, ApprovalTarget } from '@espalier/contracts';
+import type { Actor, ApiScope, ApprovalKind, ApprovalTarget } from '@espalier/contracts';
 import type { z } from 'zod';
 
 /** On whose behalf an approved action is carried out. */
@@ -28,6 +28,8 @@ export interface TakenBack {
 /** Something that a policy can want a second person for. */
 export interface ApprovableAction<P> {
   readonly kind: ApprovalKind;
+  /** What whoever asks must hold where the targets are: when they ask, and until it is carried out. */
+  readonly scopes: readonly ApiScope[];
   /** Parameters as JSON: they are stored, sealed, until the action is carried out. */
   readonly params: z.ZodType<P>;
   /** What will be done, in one sentence. Never a secret. */
@@ -55,7 +57,7 @@ export interface ActionFacts {
 /** Who asks or decides. `Caller` is one. */
 export interface Person {
   readonly administrator: { readonly id: string; readonly name: string };
-  /** The administrator who made their token. */
+  /** The administrator who made their token, where it was another one. */
   readonly madeBy?: string | undefined;
   /** When their token was made; epoch ms. */
   readonly madeAt?: number | undefined;

@@ -1,37 +1,24 @@
 import { approvalErrors, type Approval } from '@espalier/contracts';
-import type { Database, Queryable, Tx } from '@espalier/persistence';
+import type { Database, Tx } from '@espalier/persistence';
 import { checkIfMatch } from '../http/etag.js';
 import type { JobService } from '../jobs/job.service.js';
 import type { ActionCatalogue } from './action.catalogue.js';
 import type { Person, TakenBack } from './approvable-action.js';
+import type { ApprovalChecks, People } from './approval.checks.js';
 import { EXECUTION_KIND } from './approval.execution.js';
 import type { ApprovalJournal } from './approval.journal.js';
-import type { ApprovalPolicies } from './approval.policies.js';
 import { shown, type StoredApproval } from './approval.rows.js';
-import type { HourlyCap } from './hourly-cap.js';
 
 export interface ApprovalDecisionsOptions {
   readonly db: Database;
   readonly actions: ActionCatalogue;
-  readonly policies: ApprovalPolicies;
-  readonly caps: HourlyCap;
+  readonly checks: ApprovalChecks;
   readonly journal: ApprovalJournal;
   readonly jobs: Pick<JobService, 'create'>;
   readonly people: People;
   readonly now: () => Date;
   /** How long an administrator whose account was made or changed, or whose token was made, does not approve, in ms. */
   readonly restMs: number;
-}
-
-/** What is known of administrators. */
-export interface People {
-  find(
-    on: Queryable,
-    id: string,
-  ): Promise<
-    | { readonly kind: 'person' | 'service'; readonly isEnabled: boolean; readonly changedAt: number }
-    | undefined
-  >;
 }
 
 /** What somebody says with a decision. */
@@ -47,18 +34,19 @@ export class ApprovalDecisions {
   /**
    * Lets the action be carried out, as a job.
    * @throws EspalierError ESP_APPROVAL_UNKNOWN, ESP_APPROVAL_OWN, ESP_APPROVAL_NOT_A_PERSON, ESP_APPROVAL_TOO_NEW,
-   * ESP_APPROVAL_NOT_OPEN, ESP_APPROVAL_CAP_REACHED, ESP_APPROVAL_CAP_EXCEEDED, ESP_SITE_CHANGED_MEANWHILE
+   * ESP_APPROVAL_NOT_OPEN, ESP_APPROVAL_RIGHTS_LOST, ESP_APPROVAL_CAP_REACHED, ESP_APPROVAL_CAP_EXCEEDED, ESP_SITE_CHANGED_MEANWHILE
    */
   async approve(id: string, person: Person, decision: Decision): Promise<Approval> {
-    const { jobs, journal } = this.options;
+    const { jobs, journal, checks } = this.options;
     return this.#decide(id, async (tx, at, approval) => {
       refuseOwn(approval, person);
       const mine = approval.decidedBy?.id === person.administrator.id;
       if (mine && (approval.state === 'approved' || approval.state === 'completed')) return approval;
       if (approval.state !== 'needs-approval') throw notOpen(approval);
       checkIfMatch(decision.ifMatch, approval.version);
-      await this.#checkPeople(tx, approval, person);
-      await this.#count(tx, approval, at);
+      await this.#checkDecider(tx, person);
+      await checks.requester(tx, approval);
+      await checks.count(tx, approval, at);
       const job = await jobs.create(tx, {
         kind: EXECUTION_KIND,
         title: `Approval ${id}`,
@@ -137,28 +125,15 @@ export class ApprovalDecisions {
   }
 
   /** A second person is one: no service account, none that was made up or taken over for the purpose. */
-  async #checkPeople(tx: Tx, { requester }: StoredApproval, decider: Person): Promise<void> {
+  async #checkDecider(tx: Tx, decider: Person): Promise<void> {
     const { people, now, restMs } = this.options;
-    const [asked, decides] = [
-      await people.find(tx, requester.id),
-      await people.find(tx, decider.administrator.id),
-    ];
-    if (asked?.isEnabled !== true)
-      throw approvalErrors.ESP_APPROVAL_NOT_OPEN({
-        detail: `${requester.name} is not an enabled administrator any more.`,
-      });
+    const decides = await people.find(tx, decider.administrator.id);
     if (decides?.kind !== 'person') throw approvalErrors.ESP_APPROVAL_NOT_A_PERSON();
     const rested = Math.max(decides.changedAt, decider.madeAt ?? 0) + restMs;
     if (now().getTime() < rested)
       throw approvalErrors.ESP_APPROVAL_TOO_NEW({
         detail: `${decider.administrator.name} can approve from ${new Date(rested).toISOString()} on.`,
       });
-  }
-
-  async #count(tx: Tx, { kind, requester, deviceCount }: StoredApproval, at: number): Promise<void> {
-    const { hourlyCap: cap } = await this.options.policies.of(tx, kind);
-    const booking = { administratorId: requester.id, kind, phase: 'done', devices: deviceCount } as const;
-    await this.options.caps.book(tx, { ...booking, cap, at });
   }
 
   async #decide(

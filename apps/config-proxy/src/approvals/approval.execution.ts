@@ -5,17 +5,15 @@ import { z } from 'zod';
 import type { JobKind, JobStepResult } from '../jobs/job.kind.js';
 import type { ActionCatalogue } from './action.catalogue.js';
 import type { ActionResult } from './approvable-action.js';
+import type { ApprovalChecks } from './approval.checks.js';
 import type { ApprovalJournal } from './approval.journal.js';
-import type { ApprovalPolicies } from './approval.policies.js';
 import { paramsPlace } from './approval.service.js';
 import type { StoredApproval } from './approval.rows.js';
-import type { HourlyCap } from './hourly-cap.js';
 
 export interface ApprovalExecutionOptions {
   readonly db: Database;
   readonly actions: ActionCatalogue;
-  readonly policies: ApprovalPolicies;
-  readonly caps: HourlyCap;
+  readonly checks: ApprovalChecks;
   readonly journal: ApprovalJournal;
   readonly vault: Keyring;
 }
@@ -42,6 +40,8 @@ export class ApprovalExecution {
     return {
       kind: EXECUTION_KIND,
       params: paramsSchema,
+      // Whoever asked cancels the approval.
+      cancelScope: null,
       step: (job, signal) => this.#step(job.params.approvalId, signal),
       abandoned: (tx, { approvalId }) => this.#abandoned(tx, approvalId),
     };
@@ -64,7 +64,7 @@ export class ApprovalExecution {
 
   /** Marks it as begun; undefined where there is nothing (any more) to do. */
   async #begin(id: string): Promise<StoredApproval | undefined> {
-    const { db, journal } = this.options;
+    const { db, journal, checks } = this.options;
     let refused: EspalierError | undefined;
     const begun = await db
       .transaction(async (tx) => {
@@ -72,7 +72,8 @@ export class ApprovalExecution {
         if (approval.state !== 'approved' || (await journal.lapseOne(tx, approval, at)) !== undefined)
           return undefined;
         if (approval.begunAt !== null) return approval;
-        if (at - (approval.decidedAt ?? 0) > FRESH_MS) await this.#countAgain(tx, approval, at);
+        await checks.requester(tx, approval);
+        if (at - (approval.decidedAt ?? 0) > FRESH_MS) await checks.count(tx, approval, at);
         return journal.begin(tx, approval, at);
       })
       .catch((error: unknown) => {
@@ -82,12 +83,6 @@ export class ApprovalExecution {
       });
     if (refused !== undefined) await this.#end(id, { state: 'failed', outcome: refused.message });
     return begun;
-  }
-
-  async #countAgain(tx: Tx, { kind, requester, deviceCount }: StoredApproval, at: number): Promise<void> {
-    const { hourlyCap: cap } = await this.options.policies.of(tx, kind);
-    const booking = { administratorId: requester.id, kind, phase: 'done', devices: deviceCount } as const;
-    await this.options.caps.book(tx, { ...booking, cap, at });
   }
 
   #execute(approval: StoredApproval, signal: AbortSignal): Promise<ActionResult> {

@@ -26,6 +26,7 @@ import { createDeployments } from '../migrations/2026-11-21-create-deployments.j
 import { createSite } from '../migrations/2026-11-21-create-site.js';
 import { buildStatusRooms } from '../status-messages/status.rooms.js';
 import type { Person } from './approvable-action.js';
+import type { People } from './approval.checks.js';
 import { buildApprovalRooms, type ApprovalRooms } from './approval.rooms.js';
 
 /** The tables of these rooms and of those that they write to. */
@@ -124,6 +125,13 @@ export function person(name: string, more: Partial<Pick<Person, 'credentialId' |
   return { administrator: { id: name, name }, title: `${name} (spec)`, actor, ...more, credentialId };
 }
 
+type Known = NonNullable<Awaited<ReturnType<People['find']>>>;
+
+/** A Full Administrator unless told otherwise. */
+export type SpecAdministrator = Omit<Known, 'assignments'> & Partial<Pick<Known, 'assignments'>>;
+
+const everything: Known['assignments'] = [{ roleId: 'full-administrator', collectionIds: null }];
+
 export interface SpecSite {
   readonly mode?: ApprovalMode;
   readonly restHours?: number;
@@ -137,7 +145,7 @@ export class ApprovalHarness {
   readonly audited: AuditEntry[] = [];
   /** How long `until` waits. */
   patienceMs = 10_000;
-  readonly people = new Map<string, { kind: 'person' | 'service'; isEnabled: boolean; changedAt: number }>();
+  readonly people = new Map<string, SpecAdministrator>();
   readonly #runners: JobRunner[] = [];
   readonly #events: EventPublisher<Tx>;
 
@@ -164,7 +172,12 @@ export class ApprovalHarness {
       mdm: fleet.mdm,
       resources: { get: never, decommission: never, remove: never },
       deployments: deployments ?? { create: never, change: never, delete: never, read: never },
-      people: { find: (_on, id) => Promise.resolve(this.people.get(id)) },
+      people: {
+        find: (_on, id) => {
+          const known = this.people.get(id);
+          return Promise.resolve(known && { assignments: everything, ...known });
+        },
+      },
       vault: keyring,
       settings: { approvals: mode, approverRestHours: restHours },
       logger,

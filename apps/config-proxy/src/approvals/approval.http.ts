@@ -38,10 +38,8 @@ export function reasonOf(headers: z.output<typeof approvalHeaders>): string | un
 export const personOf = (caller: Caller): Person => ({
   administrator: { id: caller.administrator.id, name: caller.administrator.name },
   credentialId: caller.credentialId,
-  ...(caller.token !== undefined && {
-    madeBy: caller.token.madeBy ?? undefined,
-    madeAt: caller.token.createdAt,
-  }),
+  madeBy: caller.madeBy,
+  madeAt: caller.token?.createdAt,
   title: caller.title,
   actor: caller.actor,
 });

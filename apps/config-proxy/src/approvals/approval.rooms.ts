@@ -4,6 +4,7 @@ import type { EventPublisher } from '@espalier/messaging';
 import type { Database, Tx } from '@espalier/persistence';
 import type { Keyring } from '@espalier/secrets';
 import type { Logger } from '@espalier/service-kit';
+import { VisibilityStore } from '../access/visibility.store.js';
 import type { AuditRecorder } from '../audit/audit.entry.js';
 import type { DeploymentService } from '../deployments/deployment.service.js';
 import type { IdempotencyService } from '../idempotency/idempotency.service.js';
@@ -19,9 +20,10 @@ import { deploymentAction } from './actions/deployment.action.js';
 import { deviceActions } from './actions/device.actions.js';
 import { policyAction } from './actions/policy.action.js';
 import { ReachStore } from './actions/reach.store.js';
+import { ApprovalChecks, type People } from './approval.checks.js';
 import { ApprovalClock } from './approval.clock.js';
 import { ApprovalController } from './approval.controller.js';
-import { ApprovalDecisions, type People } from './approval.decisions.js';
+import { ApprovalDecisions } from './approval.decisions.js';
 import { ApprovalExecution } from './approval.execution.js';
 import { ApprovalJournal } from './approval.journal.js';
 import { ApprovalPolicies } from './approval.policies.js';
@@ -119,16 +121,16 @@ export function buildApprovalRooms(outside: ApprovalSurroundings): ApprovalRooms
     clock,
     journal,
   });
+  const visibility = new VisibilityStore();
+  const checks = new ApprovalChecks({ actions, policies, caps, people, visibility });
   const decisions = new ApprovalDecisions({
     ...outside,
     actions,
-    policies,
-    caps,
+    checks,
     journal,
-    people,
     restMs: settings.approverRestHours * HOUR_MS,
   });
-  const execution = new ApprovalExecution({ db, actions, policies, caps, journal, vault });
+  const execution = new ApprovalExecution({ db, actions, checks, journal, vault });
   const upkeep = new ApprovalUpkeep({ db, store, counts, clock, journal, logger });
   return {
     approvals,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { commonErrors, type Approval } from '@espalier/contracts';
-import type { Database } from '@espalier/persistence';
+import { commonErrors, type Approval, type ApprovalKind, type RoleId } from '@espalier/contracts';
+import { insertRows, type Database } from '@espalier/persistence';
 import { describeOnEachDatabase } from '@espalier/testing';
 import { ApprovalHarness, approvalMigrations, person, SpecClock, SpecFleet } from './approval.fixture.js';
 
@@ -113,9 +113,65 @@ describeOnEachDatabase('approvals', { migrations: approvalMigrations }, (open) =
     await expect(strict.approve(id, person('nobody'))).rejects.toMatchObject({ status: 403 });
     clock.pass(HOUR);
     strict.people.set('anna', { kind: 'person', isEnabled: false, changedAt: 0 });
-    await expect(strict.approve(id, bert)).rejects.toMatchObject({ code: 'ESP_APPROVAL_NOT_OPEN' });
+    await expect(strict.approve(id, bert)).rejects.toMatchObject({ code: 'ESP_APPROVAL_RIGHTS_LOST' });
     strict.people.set('anna', { kind: 'person', isEnabled: true, changedAt: 0 });
     expect(await strict.approve(id, bert)).toMatchObject({ state: 'approved' });
+  });
+
+  it('are neither given nor carried out for whoever lost the right to ask for it', async () => {
+    const now = (roleId: RoleId, collectionIds: string[] | null = null) =>
+      site.people.set('anna', {
+        kind: 'person',
+        isEnabled: true,
+        changedAt: 0,
+        assignments: [{ roleId, collectionIds }],
+      });
+    const lost = { code: 'ESP_APPROVAL_RIGHTS_LOST', status: 409 };
+    const { id } = await site.ask('EraseDevice', ['MAC-1'], anna);
+    now('helpdesk');
+    await expect(site.approve(id, bert)).rejects.toMatchObject({
+      ...lost,
+      detail: 'anna lacks commands:destructive for what was asked.',
+    });
+    expect(await site.rooms.approvals.get(id)).toMatchObject({ state: 'needs-approval', version: 1 });
+    now('operations-administrator');
+    expect(await site.approve(id, bert)).toMatchObject({ state: 'approved' });
+    // The last word is the job's: what was taken away while it waited for its turn is gone.
+    now('helpdesk');
+    site.run();
+    expect(await site.until(id, 'failed')).toMatchObject({ outcome: expect.stringContaining('destructive') });
+    expect(fleet.carriedOut).toEqual([]);
+
+    const asks = async (kind: ApprovalKind, params: object): Promise<string> => {
+      const facts = kind === 'large-deployment' ? { devices: 501 } : undefined;
+      const request = { key: randomUUID(), reason: 'It is over.', ...(facts && { facts }) };
+      const asked = await site.rooms.approvals.need(kind, params, anna, request);
+      return asked === 'no' ? '' : asked.id;
+    };
+    // Who is limited to collections reaches what is in them now.
+    await db.transaction((tx) =>
+      insertRows(tx, 'collection_member', [
+        { collection_id: 'ESP00014', resource_id: 1, is_direct: 1, joined_at: 0 },
+      ]),
+    );
+    const [inside, outside] = [
+      await asks('retire-device', { resourceId: 1 }),
+      await asks('retire-device', { resourceId: 2 }),
+    ];
+    const ending = { what: 'delete', collectionId: 'ESP00014', deploymentId: randomUUID() };
+    const deployment = await asks('large-deployment', ending);
+    const policy = await asks('policy-change', {
+      kind: 'erase',
+      settings: { required: true, threshold: 0, expiryHours: 1, hourlyCap: 3 },
+    });
+    await site.stop();
+    now('full-administrator', ['ESP00015']);
+    for (const each of [inside, outside, deployment, policy])
+      await expect(site.approve(each, bert)).rejects.toMatchObject(lost);
+    now('full-administrator', ['ESP00014']);
+    for (const each of [outside, policy]) await expect(site.approve(each, bert)).rejects.toMatchObject(lost);
+    for (const each of [inside, deployment])
+      expect(await site.approve(each, bert)).toMatchObject({ state: 'approved' });
   });
 
   it('want a reason, are made once for a key, and keep secrets to themselves', async () => {

@@ -173,6 +173,21 @@ describe('approvals over HTTP', () => {
     ]);
   });
 
+  it('are not given for whoever lost the role that they asked with', async () => {
+    const dora = await hire('dora');
+    const { json } = await erase(dora);
+    const assignments = [{ roleId: 'helpdesk', collectionIds: null }];
+    await harness.admin('PUT', `/api/v1/administrators/${dora.id}/assignments`, { assignments });
+    const before = peer.commands.size;
+    expect((await decide(bert, json.id, 'approve')).json).toMatchObject({
+      status: 409,
+      code: 'ESP_APPROVAL_RIGHTS_LOST',
+      detail: 'dora lacks commands:destructive for what was asked.',
+    });
+    expect((await send(bert, 'GET', `/api/v1/approvals/${json.id}`)).json.state).toBe('needs-approval');
+    expect(peer.commands.size).toBe(before);
+  });
+
   it('are needed to decommission a device, and to delete its record', async () => {
     const signal = AbortSignal.timeout(10_000);
     const path = `/api/v1/devices/${RESOURCE}`;

@@ -37,6 +37,7 @@ export function auditVerificationJob({
   return {
     kind: auditVerification,
     params: paramsSchema,
+    cancelScope: 'audit:read',
     step: async ({ params, cursor }): Promise<JobStepResult> => {
       const before: Progress =
         cursor === null

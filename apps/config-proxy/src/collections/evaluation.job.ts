@@ -39,6 +39,7 @@ const kinds: readonly CollectionKind[] = ['device', 'user'];
 export class EvaluationJob implements JobKind<EvaluationParams> {
   readonly kind = COLLECTION_EVALUATION;
   readonly params = evaluationParamsSchema;
+  readonly cancelScope = 'collections:write';
 
   constructor(private readonly options: EvaluationJobOptions) {}
 

@@ -27,17 +27,18 @@ export interface RuleChange {
 export class RuleService {
   constructor(private readonly options: RuleServiceOptions) {}
 
-  /** A rule that is there already stays as it is. @throws as `CollectionService.replace` */
-  add(change: RuleChange, rule: NewCollectionRule): Promise<CollectionDetail> {
-    return this.#change(change, (rules) => [...rules, rule]);
+  /** Rules that are there already stay as they are. @throws as `CollectionService.replace` */
+  add(change: RuleChange, ...added: readonly NewCollectionRule[]): Promise<CollectionDetail> {
+    return this.#change(change, (rules) => [...rules, ...added]);
   }
 
   /** @throws EspalierError ESP_COLLECTION_RULE_UNKNOWN, and as `CollectionService.replace` */
-  remove(change: RuleChange, ruleId: number): Promise<CollectionDetail> {
+  remove(change: RuleChange, ...ruleIds: readonly number[]): Promise<CollectionDetail> {
     return this.#change(change, (_rules, rows) => {
-      if (!rows.some((row) => row.rule_id === ruleId))
-        throw collectionErrors.ESP_COLLECTION_RULE_UNKNOWN({ detail: `Rule ${ruleId}.` });
-      return rows.filter((row) => row.rule_id !== ruleId).map(givenRule);
+      const unknown = ruleIds.find((ruleId) => !rows.some((row) => row.rule_id === ruleId));
+      if (unknown !== undefined)
+        throw collectionErrors.ESP_COLLECTION_RULE_UNKNOWN({ detail: `Rule ${unknown}.` });
+      return rows.filter((row) => !ruleIds.includes(row.rule_id)).map(givenRule);
     });
   }
 

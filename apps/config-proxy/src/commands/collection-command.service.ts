@@ -94,6 +94,7 @@ export class CollectionCommandService {
     return {
       kind: KIND,
       params: paramsSchema,
+      cancelScope: 'commands:write',
       step: async (job, signal) => {
         const [after, end] = (job.cursor ?? '0').split('-').map(Number) as [number, number?];
         return end === undefined ? this.#plan(job.params, after) : this.#submit(job, { after, end }, signal);

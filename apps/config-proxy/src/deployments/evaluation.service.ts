@@ -74,7 +74,12 @@ export class EvaluationService {
 
   /** The work itself: evaluating twice does no harm. */
   kind(): JobKind<Params> {
-    return { kind: KIND, params: paramsSchema, step: (job, signal) => this.#step(job, signal) };
+    return {
+      kind: KIND,
+      params: paramsSchema,
+      cancelScope: 'devices:push',
+      step: (job, signal) => this.#step(job, signal),
+    };
   }
 
   async #step(

@@ -1,8 +1,9 @@
-import { Controller, Inject } from '@nestjs/common';
+import { Controller, Inject, Res } from '@nestjs/common';
 import { jobPageSchema, jobSchema, listQuery } from '@espalier/contracts';
 import { defineEndpoint, Endpoint, Input, type InputOf, type ResultOf } from '@espalier/nest-kit';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { FromCaller, type Caller } from '../access/caller.js';
+import { FromCaller, requireScope, type Caller } from '../access/caller.js';
 import type { Reach } from '../roles/rights.js';
 import { JobService } from './job.service.js';
 
@@ -37,10 +38,11 @@ const cancelJob = defineEndpoint({
   method: 'POST',
   path: '/api/v1/jobs/:id/cancel',
   reach: 'filtered',
-  scope: 'collections:write',
+  scope: 'any',
   tag,
   summary: 'Stop a job',
-  description: 'What it has done stays done; the step under way is finished first.',
+  description:
+    'With the scope that it takes to begin such a job. What it has done stays done; the step under way is finished first. What was approved is cancelled as the approval that it is, and what devices are told of collections is not cancelled at all.',
   params,
   response: jobSchema,
   status: 202,
@@ -70,8 +72,12 @@ export class JobController {
   async cancelJob(
     @Input() { params: { id } }: InputOf<typeof cancelJob>,
     @FromCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof cancelJob>> {
-    await this.jobs.get(id, ownJobs(caller, caller.reach('collections:write')));
+    const job = await this.jobs.get(id, ownJobs(caller, caller.rights.anywhere));
+    const scope = this.jobs.cancelScope(job);
+    requireScope(caller.scopes, scope, reply);
+    await this.jobs.get(id, ownJobs(caller, caller.reach(scope)));
     return this.jobs.cancel(id);
   }
 }

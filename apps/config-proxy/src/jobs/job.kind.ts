@@ -1,3 +1,4 @@
+import type { ApiScope } from '@espalier/contracts';
 import type { Tx } from '@espalier/persistence';
 import type { z } from 'zod';
 
@@ -31,6 +32,8 @@ export interface JobKind<P> {
   /** As in `collection-evaluation`. */
   readonly kind: string;
   readonly params: z.ZodType<P>;
+  /** What it takes to cancel one; null: nobody can, as something else is true only when it is done. */
+  readonly cancelScope: ApiScope | null;
   /** Takes some seconds at most. What it throws is tried again, some times, before the job fails. */
   step(job: RunningJob<P>, signal: AbortSignal): Promise<JobStepResult>;
   /** The job was cancelled or failed for good; in the transaction that says so. */

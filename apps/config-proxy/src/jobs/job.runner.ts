@@ -1,4 +1,4 @@
-import { isEspalierError, jobProgressed, type JobState } from '@espalier/contracts';
+import { isEspalierError, jobProgressed, type ApiScope, type JobState } from '@espalier/contracts';
 import type { EventPublisher } from '@espalier/messaging';
 import type { Database, Tx } from '@espalier/persistence';
 import { NudgedLoop, type Logger } from '@espalier/service-kit';
@@ -68,6 +68,10 @@ export class JobRunner {
 
   nudge(): void {
     for (const loop of this.#loops) loop.nudge();
+  }
+
+  cancelScope(kind: string): ApiScope | null {
+    return this.#kinds.get(kind)?.cancelScope ?? null;
   }
 
   /** The step under way is finished; the job goes on elsewhere, or after the restart. */

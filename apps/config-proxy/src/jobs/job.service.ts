@@ -1,4 +1,4 @@
-import { jobProgressed, siteErrors, type Job } from '@espalier/contracts';
+import { jobProgressed, siteErrors, type ApiScope, type Job } from '@espalier/contracts';
 import type { EventPublisher } from '@espalier/messaging';
 import type { Database, Tx } from '@espalier/persistence';
 import type { JobQuery, JobStore } from './job.store.js';
@@ -21,19 +21,26 @@ export interface JobRequest {
   readonly total?: number;
 }
 
+/** What jobs are done by. */
+export interface JobWorker {
+  /** There is a new one. */
+  nudge(): void;
+  /** What it takes to cancel one of the kind; null where nobody can. */
+  cancelScope(kind: string): ApiScope | null;
+}
+
 /** Takes long work in, shows how far it is, and stops it. */
 export class JobService {
-  #onCreated: () => void = () => undefined;
+  #worker: JobWorker | undefined;
 
   constructor(private readonly options: JobServiceOptions) {}
 
-  /** Called after each commit that made a job: the runner's nudge. */
-  onCreated(listener: () => void): void {
-    this.#onCreated = listener;
+  workedOnBy(worker: JobWorker): void {
+    this.#worker = worker;
   }
 
   nudge(): void {
-    this.#onCreated();
+    this.#worker?.nudge();
   }
 
   /** Makes a job in the caller's transaction; it begins after the commit. */
@@ -75,6 +82,13 @@ export class JobService {
   /** @param createdBy only those that this one began */
   list(request: JobQuery, createdBy?: string): Promise<{ items: Job[]; nextCursor?: string }> {
     return this.options.store.list(request, createdBy);
+  }
+
+  /** What it takes to cancel the job. @throws EspalierError ESP_SITE_JOB_NOT_CANCELLABLE */
+  cancelScope({ kind }: Pick<Job, 'kind'>): ApiScope {
+    const scope = this.#worker?.cancelScope(kind) ?? null;
+    if (scope === null) throw siteErrors.ESP_SITE_JOB_NOT_CANCELLABLE({ detail: `Its kind is ${kind}.` });
+    return scope;
   }
 
   /** The step under way is finished first. @throws EspalierError ESP_SITE_JOB_UNKNOWN, ESP_SITE_JOB_FINISHED */

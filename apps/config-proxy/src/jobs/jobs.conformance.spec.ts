@@ -68,6 +68,7 @@ describeOnEachDatabase(
     const counting = (onStep: (from: number) => void = () => undefined): JobKind<unknown> => ({
       kind: 'count',
       params: z.object({ to: z.number() }),
+      cancelScope: null,
       step: async ({ params, cursor }) => {
         await Promise.resolve();
         const { to } = params as { to: number };

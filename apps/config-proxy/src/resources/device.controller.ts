@@ -216,7 +216,11 @@ export class DeviceController {
   deleteExtensionData(
     @Input() { params: { resourceId }, query, headers }: InputOf<typeof deleteExtensionData>,
   ): Promise<void> {
-    return this.resources.removeExtensionData(resourceId, query.name, headers['if-match']);
+    return this.resources.removeExtensionData(
+      resourceId,
+      query.name === undefined ? undefined : [query.name],
+      headers['if-match'],
+    );
   }
 
   private need(

@@ -203,20 +203,24 @@ export class ResourceService {
   }
 
   /**
-   * Without a name all of them.
+   * All that are named or none; without names every one of them.
    * @throws EspalierError ESP_RESOURCE_UNKNOWN, ESP_RESOURCE_PROPERTY_UNKNOWN, ESP_SITE_CHANGED_MEANWHILE
    */
   async removeExtensionData(
     id: number,
-    name: string | undefined,
+    names: readonly string[] | undefined,
     ifMatch: string | undefined,
   ): Promise<void> {
     await this.options.db.transaction(async (tx) => {
       const { store, extensionData, changes, now } = this.options;
       const row = await this.#take(tx, id, ifMatch);
-      const removed = await extensionData.remove(tx, id, name);
-      if (removed === 0 && name !== undefined)
-        throw resourceErrors.ESP_RESOURCE_PROPERTY_UNKNOWN({ detail: name });
+      let removed = 0;
+      for (const name of names ?? [undefined]) {
+        const found = await extensionData.remove(tx, id, name);
+        if (found === 0 && name !== undefined)
+          throw resourceErrors.ESP_RESOURCE_PROPERTY_UNKNOWN({ detail: name });
+        removed += found;
+      }
       if (removed === 0) return;
       await store.write(tx, [{ ...row, version: row.version + 1, updated_at: now().getTime() }]);
       await changes.record(tx, [{ resourceId: id, classes: [EXTENSION_DATA] }]);

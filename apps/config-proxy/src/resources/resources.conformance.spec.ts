@@ -188,9 +188,9 @@ describeOnEachDatabase('resources', { migrations: resourceMigrations }, (open) =
       expect(await harness.takeChanges()).toEqual({ [FIRST]: ['SMS_G_System_ExtensionData'] });
       await resources.setExtensionData(FIRST, { assettag: 'A2' }, by);
       expect(await harness.takeChanges()).toEqual({});
-      await resources.removeExtensionData(FIRST, 'ASSETTAG', undefined);
+      await resources.removeExtensionData(FIRST, ['ASSETTAG'], undefined);
       expect((await resources.extensionData(FIRST)).data).toEqual({ Room: '12' });
-      await expect(resources.removeExtensionData(FIRST, 'Floor', undefined)).rejects.toMatchObject({
+      await expect(resources.removeExtensionData(FIRST, ['Floor'], undefined)).rejects.toMatchObject({
         code: 'ESP_RESOURCE_PROPERTY_UNKNOWN',
       });
     });

@@ -32,6 +32,8 @@ const CHUNK_SIZE = 1_000;
 export class ScopePublicationJob implements JobKind<Params> {
   readonly kind = SCOPE_PUBLICATION;
   readonly params = paramsSchema;
+  /** Half of the members would stay unknown to the policy. */
+  readonly cancelScope = null;
 
   constructor(private readonly options: ScopePublicationJobOptions) {}
 

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { allApiScopes } from '@espalier/contracts';
 import { until } from '../console/site.client.js';
 import { demoProfile } from '../main-job/demo-profile.js';
 import type { DeviceSim } from '../main-job/device-sim.process.js';
@@ -18,6 +19,8 @@ interface Deployed extends Named {
 }
 interface SentCommand {
   readonly id: string;
+  readonly requestType: string;
+  readonly createdBy: string;
   readonly state: string;
 }
 
@@ -29,7 +32,8 @@ describe('the command line', () => {
   let device = { resourceId: 0, name: '', serialNumber: '' };
 
   beforeAll(async () => {
-    suite = await TestSuite.start({ overrides: { 'config-proxy': { ESPALIER_APPROVALS: 'required' } } });
+    const overrides = { ESPALIER_APPROVALS: 'required', ESPALIER_APPROVER_REST_HOURS: '0' };
+    suite = await TestSuite.start({ overrides: { 'config-proxy': overrides } });
     sim = suite.sim('devices', () => undefined);
     const { url } = await suite.client().createEnrollmentLink(2);
     await sim.enroll(url, 2, ['--platform', 'mac']);
@@ -40,6 +44,37 @@ describe('the command line', () => {
     await sim?.stop();
     await suite?.stop();
   });
+
+  /** The command line of whoever has that token. */
+  function as(token: string): CommandLine {
+    const { consoleUrl, pki } = suite.suite;
+    return new CommandLine({
+      XDG_CONFIG_HOME: join(suite.folder, 'nobody'),
+      ESPALIER_TOKEN: token,
+      ESPALIER_URL: consoleUrl,
+      ESPALIER_CA_FILE: pki.ca.certificate,
+    });
+  }
+
+  /** A new Full Administrator with a token of their own making: whose tokens somebody else made is no second person. */
+  async function hire(name: string): Promise<CommandLine> {
+    const send = <T>(method: string, path: string, body: object): Promise<T> =>
+      cli.json<T>('api', method, path, '--data', JSON.stringify(body));
+    const { id } = await send<Named>('POST', 'administrators', { name });
+    const assignments = [{ roleId: 'full-administrator', collectionIds: null }];
+    await send('PUT', `administrators/${id}/assignments`, { assignments });
+    const first = { name, scopes: allApiScopes, administratorId: id };
+    const { secret } = await send<{ secret: string }>('POST', 'tokens', first);
+    const scopes = ['--scope', allApiScopes.join(',')];
+    return as((await as(secret).says('tokens', 'create', name, ...scopes)).trim());
+  }
+
+  /** Asks for what a second person must approve. */
+  async function askedBy(person: CommandLine, args: readonly string[]): Promise<string> {
+    const { code, stderr } = await person.run([...args, '--json']);
+    expect([code, stderr]).toEqual([7, expect.stringContaining('approval')]);
+    return (JSON.parse(stderr) as { error: { approval: { id: string } } }).error.approval.id;
+  }
 
   it('signs in once, and knows who one is from then on', async () => {
     const { consoleUrl, adminToken, pki } = suite.suite;
@@ -147,13 +182,7 @@ describe('the command line', () => {
 
   it('makes a token that may little, and says what is missing of it', async () => {
     const secret = (await cli.says('tokens', 'create', 'report', '--scope', 'devices:read')).trim();
-    const home = { XDG_CONFIG_HOME: join(suite.folder, 'nobody'), ESPALIER_TOKEN: secret };
-    const { consoleUrl, pki } = suite.suite;
-    const limited = new CommandLine({
-      ...home,
-      ESPALIER_URL: consoleUrl,
-      ESPALIER_CA_FILE: pki.ca.certificate,
-    });
+    const limited = as(secret);
     expect(await limited.says('devices', 'list')).toContain(device.name);
     expect(await limited.run(['collections', 'list'])).toMatchObject({
       code: 4,
@@ -167,10 +196,7 @@ describe('the command line', () => {
   it('asks a second person before what loses data; the log says who asked, and nobody has changed it', async () => {
     const erase = ['commands', 'send', 'EraseDevice', device.name, '--yes'];
     expect(await cli.run(erase)).toMatchObject({ code: 2, stderr: expect.stringContaining('--reason') });
-    const asked = await cli.run([...erase, '--reason', 'lost in the tram – häßlich', '--json']);
-    expect(asked.code).toBe(7);
-    const { error } = JSON.parse(asked.stderr) as { error: { approval: { id: string } } };
-    const { id } = error.approval;
+    const id = await askedBy(cli, [...erase, '--reason', 'lost in the tram – häßlich']);
     expect(await cli.says('approvals', 'show', id)).toMatch(/needs-approval[^]*lost in the tram – häßlich/);
     expect(await cli.says('approvals', 'list', '--view', 'mine')).toContain(id);
     expect(await cli.run(['approve', id, '--yes'])).toMatchObject({ code: 4 });
@@ -185,6 +211,25 @@ describe('the command line', () => {
     const lines = (await cli.says('audit', 'export')).trim().split('\n');
     expect(lines.length).toBeGreaterThan(10);
     for (const line of lines) JSON.parse(line);
+  });
+
+  it('does it once a second person has said yes: the device is erased, in the name of both', async () => {
+    const [anna, bert] = [await hire('anna'), await hire('bert')];
+    const erase = ['commands', 'send', 'EraseDevice', device.name, '--yes', '--reason', 'lost in the tram'];
+    const id = await askedBy(anna, erase);
+    expect(await anna.run(['approve', id, '--yes'])).toMatchObject({ code: 4 });
+    expect(await bert.says('approvals', 'list', '--view', 'waiting')).toContain(id);
+    const watched = anna.says('approvals', 'watch', id);
+    expect(await bert.says('approve', id, '--yes', '--reason', 'she called me')).toContain('approved');
+    expect(await watched).toMatch(/State +completed[^]*Decided by +bert[^]*Because +she called me/);
+    const { createdBy } = await until('the device has erased itself', async () => {
+      const { items } = await anna.json<Items<SentCommand>>('commands', 'list', device.name);
+      return items.find(
+        ({ requestType, state }) => requestType === 'EraseDevice' && state === 'acknowledged',
+      );
+    });
+    expect(createdBy).toMatch(/^anna .*, approved by bert$/);
+    expect(await cli.says('audit', 'verify')).toContain('are as they were written');
   });
 
   it('finds nothing wrong with a suite that is well, and what is away with one that is not', async () => {

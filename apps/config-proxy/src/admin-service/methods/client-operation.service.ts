@@ -87,7 +87,12 @@ export class ClientOperationService {
 
   /** The work itself: asking twice does no harm. */
   kind(): JobKind<Params> {
-    return { kind: KIND, params: paramsSchema, step: (job, signal) => this.#step(job, signal) };
+    return {
+      kind: KIND,
+      params: paramsSchema,
+      cancelScope: 'devices:push',
+      step: (job, signal) => this.#step(job, signal),
+    };
   }
 
   async #step(

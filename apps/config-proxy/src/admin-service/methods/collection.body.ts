@@ -9,16 +9,19 @@ import { collectionClass } from '../classes/collection.classes.js';
 import { invalid, readRule, type GivenRule } from './collection-rule.body.js';
 import { fromTokens } from './schedule-token.js';
 
+/** A rule that is not direct. */
+export type OtherRule = Exclude<GivenRule, { kind: 'direct' }>;
+
 /** Direct rules, of which there may be many, and all others. */
 export function sorted(rules: readonly GivenRule[]) {
   return {
     direct: rules.flatMap((rule) => (rule.kind === 'direct' ? [rule.resourceId] : [])),
-    others: rules.filter((rule): rule is Exclude<GivenRule, { kind: 'direct' }> => rule.kind !== 'direct'),
+    others: rules.filter((rule): rule is OtherRule => rule.kind !== 'direct'),
   };
 }
 
 /** A rule as our own services take it. @throws EspalierError ESP_ADMIN_SERVICE_REQUEST_INVALID */
-export function newRule(rule: Exclude<GivenRule, { kind: 'direct' }>): NewCollectionRule {
+export function newRule(rule: OtherRule): NewCollectionRule {
   if (rule.kind !== 'query') return rule;
   if (rule.query === undefined) throw invalid('A query rule needs QueryExpression.');
   return { kind: 'query', name: rule.name, query: rule.query };

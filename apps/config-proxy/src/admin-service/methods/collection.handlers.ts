@@ -1,9 +1,10 @@
-import { newCollectionSchema } from '@espalier/contracts';
+import { newCollectionSchema, type CollectionRule } from '@espalier/contracts';
 import { methodResult } from '@espalier/odata';
 import type { Visibility } from '../../access/visibility.service.js';
 import { askerOf } from '../../collections/collection.controller.js';
 import type { CollectionService } from '../../collections/collection.service.js';
 import type { RuleService } from '../../collections/rule.service.js';
+import { checkIfMatch, etagOf } from '../../http/etag.js';
 import type { ClassRow } from '../class.model.js';
 import type { DoorAnswer, LazyReader, MethodCall, MethodHandler, Visitor, WriteHandler } from '../door.js';
 import {
@@ -14,6 +15,7 @@ import {
   refreshing,
   refuseReadOnly,
   sorted,
+  type OtherRule,
 } from './collection.body.js';
 import { invalid, readRules, type GivenRule } from './collection-rule.body.js';
 import type { CollectionRuleReader } from './collection-rule.reader.js';
@@ -80,38 +82,25 @@ export class CollectionHandlers {
 
   /** Direct rules in one transaction, all others in another: either way all of them or none. */
   async #add(call: MethodCall): Promise<DoorAnswer> {
-    const { collections, rules } = this.options;
+    const { rules } = this.options;
     const change = changeOf(call);
     const { direct, others } = sorted(readRules(call.args));
     await this.#mayRefer({ others, direct }, call.visitor, change.id);
-    const [only, ...more] = others.map(newRule);
-    if (more.length > 0) {
-      const { version, ...detail } = await collections.get(change.id);
-      const all = [...detail.rules, ...others.map(newRule)];
-      await collections.replace(change.id, definition({ ...detail, rules: all }), change.by, (stands) => {
-        if (stands !== version) throw invalid('The collection was changed meanwhile: try again.');
-      });
-    } else if (only !== undefined) await rules.add(change, only);
+    if (others.length > 0) await rules.add(change, ...others.map(newRule));
     if (direct.length > 0) await rules.writeDirect(change, direct, 'add');
     return done(call);
   }
 
+  /** As `#add`. */
   async #remove(call: MethodCall): Promise<DoorAnswer> {
     const { collections, rules } = this.options;
     const change = changeOf(call);
     const { direct, others } = sorted(readRules(call.args));
-    await this.#mayRefer({ others: [], direct: [] }, call.visitor, change.id);
-    for (const rule of others) {
-      const detail = await collections.get(change.id);
-      const found = detail.rules.find((stored) =>
-        rule.kind === 'query'
-          ? stored.kind === 'query' && stored.name === rule.name
-          : stored.kind === rule.kind &&
-            'collectionId' in stored &&
-            stored.collectionId === rule.collectionId,
-      );
+    await this.#mayRefer({ others: [], direct }, call.visitor, change.id);
+    if (others.length > 0) {
+      const stored = (await collections.get(change.id)).rules;
       // A rule that does not exist has no number either.
-      await rules.remove(change, found?.ruleId ?? 0);
+      await rules.remove(change, ...others.map((rule) => stored.find(sameAs(rule))?.ruleId ?? 0));
     }
     if (direct.length > 0) await rules.writeDirect(change, direct, 'remove');
     return done(call);
@@ -163,7 +152,10 @@ export class CollectionHandlers {
     });
     const limiting = after.limitingId === before.limitingId ? {} : { limitingId: after.limitingId };
     await this.#mayRefer({ others, direct, ...limiting }, visitor, before.id);
-    await collections.replace(before.id, after, visitor.caller.title, anyVersion);
+    // What the body leaves out is what was read: it must not undo what somebody else changed meanwhile.
+    await collections.replace(before.id, after, visitor.caller.title, (version) =>
+      checkIfMatch(etagOf(before.version), version),
+    );
   }
 
   /**
@@ -191,6 +183,13 @@ export class CollectionHandlers {
     if (collectionId !== undefined) await visibility.requireChangeable(collectionId, caller);
   }
 }
+
+const sameAs =
+  (rule: OtherRule) =>
+  (stored: CollectionRule): boolean =>
+    rule.kind === 'query'
+      ? stored.kind === 'query' && stored.name === rule.name
+      : stored.kind === rule.kind && stored.collectionId === rule.collectionId;
 
 const changeOf = ({ row, visitor }: MethodCall) => ({
   id: idOf(row),

@@ -94,8 +94,8 @@ export class DeviceHandlers {
         scope: 'devices:write',
         run: async ({ row, args }) => {
           const { PropertyNames, ExtensionData } = read(namesSchema, args);
-          const names = PropertyNames ?? (ExtensionData ? Object.keys(ExtensionData) : [undefined]);
-          for (const name of names) await resources.removeExtensionData(deviceId(row), name, undefined);
+          const names = PropertyNames ?? (ExtensionData ? Object.keys(ExtensionData) : undefined);
+          await resources.removeExtensionData(deviceId(row), names, undefined);
           return { status: 200, json: valueEnvelope((await resources.extensionData(deviceId(row))).data) };
         },
       },

@@ -50,6 +50,7 @@ export function commandAction(
 ): ApprovableAction<CommandParams> {
   return {
     kind,
+    scopes: ['commands:write', 'commands:destructive'],
     params: commandParamsSchema,
     summary: ({ command, enrollmentIds: { length } }) =>
       `Send ${command.requestType} to ${length === 1 ? 'one device' : `${length} devices`}.`,

@@ -33,6 +33,7 @@ const verbs = { create: 'Deploy something', change: 'Change a deployment', delet
 /** Deployments that reach many devices. */
 export const deploymentAction = (options: DeploymentActionOptions): ApprovableAction<DeploymentParams> => ({
   kind: 'large-deployment',
+  scopes: ['deployments:write'],
   params: deploymentParamsSchema,
   summary: ({ what, collectionId }) => `${verbs[what]} to the collection ${collectionId}.`,
   targets: (params): ApprovalTarget[] => [

@@ -14,6 +14,7 @@ export const deviceActions = (
 ): readonly ApprovableAction<DeviceParams>[] => [
   {
     kind: 'retire-device',
+    scopes: ['devices:write'],
     params: deviceParamsSchema,
     summary: ({ resourceId }) => `Decommission the device with ResourceId ${resourceId}.`,
     targets,
@@ -24,6 +25,7 @@ export const deviceActions = (
   },
   {
     kind: 'delete-device',
+    scopes: ['devices:write'],
     params: deviceParamsSchema,
     summary: ({ resourceId }) => `Delete the record of the device with ResourceId ${resourceId}.`,
     targets,

@@ -21,6 +21,7 @@ export const policyAction = ({
   clock,
 }: PolicyActionOptions): ApprovableAction<PolicyParams> => ({
   kind: 'policy-change',
+  scopes: ['administrators:admin'],
   params: policyParamsSchema,
   summary: ({ kind, settings: { required, threshold, hourlyCap, expiryHours } }) =>
     [

@@ -44,6 +44,12 @@ export const approvalErrors = defineErrors({
     title: 'The approval is not in a state that allows this.',
     mend: 'Read it again; ask anew where the action is still wanted.',
   },
+  ESP_APPROVAL_RIGHTS_LOST: {
+    status: 409,
+    level: 'warn',
+    title: 'Who asked for it could not ask for it any more.',
+    mend: 'Reject it; somebody who may do it can ask anew. Their roles say what they may do, and in which collections.',
+  },
   ESP_APPROVAL_IN_PROGRESS: {
     status: 409,
     level: 'info',
