@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { percentile } from './percentile.mjs';
 import { serveParent } from './programs.mjs';
 
 /**
@@ -24,11 +25,16 @@ import { serveParent } from './programs.mjs';
  */
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+/** No answer of ours has it inside: JSON and plists hold no carriage return. */
+const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
 
 /** A kept-alive HTTP/1.1 connection with one request in flight. */
 class Connection {
-  /** @type {Buffer} */
-  #received = Buffer.alloc(0);
+  /** @type {Buffer[]} */
+  #received = [];
+  #length = 0;
+  /** @type {{ status: number, bodyAt: number, end: number | 'last chunk' } | undefined} */
+  #head;
   /** @type {PromiseWithResolvers<{ status: number, body: Buffer }>} */
   #answer = Promise.withResolvers();
 
@@ -49,20 +55,42 @@ class Connection {
   }
 
   #take(/** @type {Buffer} */ chunk) {
-    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
-    const end = this.#received.indexOf(HEAD_END);
-    if (end === -1) return;
-    const head = this.#received.toString('latin1', 0, end);
+    this.#received.push(chunk);
+    this.#length += chunk.length;
+    this.#head ??= this.#readHead();
+    if (this.#head === undefined) return;
+    const { status, bodyAt, end } = this.#head;
+    if (end === 'last chunk' ? !this.#tail().equals(LAST_CHUNK) : this.#length < end) return;
+    const body = Buffer.concat(this.#received).subarray(bodyAt);
+    this.#received = [];
+    this.#length = 0;
+    this.#head = undefined;
+    this.#answer.resolve({ status, body });
+  }
+
+  #readHead() {
+    const received = Buffer.concat(this.#received);
+    const end = received.indexOf(HEAD_END);
+    if (end === -1) return undefined;
+    const head = received.toString('latin1', 0, end);
+    const status = Number(head.slice(9, 12));
+    const bodyAt = end + HEAD_END.length;
+    if (/\r\ntransfer-encoding: *chunked/i.test(head))
+      return { status, bodyAt, end: /** @type {const} */ ('last chunk') };
     const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
     if (length === undefined) {
       this.socket.destroy(new Error(`an answer without Content-Length:\n${head}`));
-      return;
+      return undefined;
     }
-    const bodyAt = end + HEAD_END.length;
-    if (this.#received.length < bodyAt + Number(length)) return;
-    const body = this.#received.subarray(bodyAt);
-    this.#received = Buffer.alloc(0);
-    this.#answer.resolve({ status: Number(head.slice(9, 12)), body });
+    return { status, bodyAt, end: bodyAt + Number(length) };
+  }
+
+  /** The last bytes, of as many chunks as it takes. */
+  #tail() {
+    const last = this.#received.at(-1) ?? Buffer.alloc(0);
+    const enough =
+      last.length >= LAST_CHUNK.length ? last : Buffer.concat(this.#received.slice(-LAST_CHUNK.length));
+    return enough.subarray(-LAST_CHUNK.length);
   }
 }
 
@@ -104,9 +132,12 @@ async function run(order) {
   try {
     await Promise.all(connections.map(drive));
     const elapsed = (performance.now() - start) / 1_000;
-    latencies.sort((a, b) => a - b);
-    const at = (/** @type {number} */ share) => latencies[Math.floor(latencies.length * share)] ?? 0;
-    return { requests: latencies.length, seconds: elapsed, medianMs: at(0.5), p99Ms: at(0.99) };
+    return {
+      requests: latencies.length,
+      seconds: elapsed,
+      medianMs: percentile(latencies, 50),
+      p99Ms: percentile(latencies, 99),
+    };
   } finally {
     for (const { socket } of connections) socket.destroy();
   }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { numberOf } from './arguments.mjs';
 
 export const HELP = `npm run bench:checkin [-- options]
 
@@ -66,11 +67,4 @@ export function readOptions(args) {
     profile,
     help,
   };
-}
-
-/** @type {(name: string, text: string, least: number) => number} */
-function numberOf(name, text, least) {
-  const value = Number(text);
-  if (Number.isFinite(value) && value >= least) return value;
-  throw new TypeError(`${name} must be a number of at least ${least}, not ${text}`);
 }

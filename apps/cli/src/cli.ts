@@ -73,6 +73,10 @@ export class Cli {
         if (settings.oidc === undefined) throw new CliError('This is no sign-in at an issuer.');
         return new OidcClient(settings.oidc, now);
       },
+      kerberos: async () => {
+        const { KerberosProver, servicePrincipalOf } = await import('./connection/kerberos.prover.js');
+        return new KerberosProver(settings.kerberos?.spn ?? servicePrincipalOf(settings.url));
+      },
       now,
     });
   }

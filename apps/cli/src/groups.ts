@@ -69,6 +69,18 @@ export const groups: readonly Group[] = [
     async () => (await import('./commands/collections.js')).collections,
   ),
   group(
+    DEPLOY,
+    'windows',
+    'maintenance windows of collections',
+    async () => (await import('./commands/windows.js')).windows,
+  ),
+  group(
+    DEPLOY,
+    'variables',
+    'variables of devices and collections',
+    async () => (await import('./commands/variables.js')).variables,
+  ),
+  group(
     LIBRARY,
     'items',
     'configuration items: profiles, declarations, scripts',
@@ -79,6 +91,36 @@ export const groups: readonly Group[] = [
     'baselines',
     'configuration items that are deployed together',
     async () => (await import('./commands/baselines.js')).baselines,
+  ),
+  group(
+    LIBRARY,
+    'applications',
+    'software that is installed, and how it is seen',
+    async () => (await import('./commands/applications.js')).applications,
+  ),
+  group(
+    LIBRARY,
+    'packages',
+    'files with programs that are run',
+    async () => (await import('./commands/packages.js')).packages,
+  ),
+  group(
+    LIBRARY,
+    'scripts',
+    'scripts that Mac clients run, once they are approved',
+    async () => (await import('./commands/scripts.js')).scripts,
+  ),
+  group(
+    LIBRARY,
+    'content',
+    'files that applications and packages are made of',
+    async () => (await import('./commands/content.js')).content,
+  ),
+  group(
+    SITE,
+    'links',
+    'links under which devices enrol',
+    async () => (await import('./commands/links.js')).links,
   ),
   group(SITE, 'jobs', 'long work: how far it is', async () => (await import('./commands/jobs.js')).jobs),
   group(
@@ -103,14 +145,14 @@ export const groups: readonly Group[] = [
   group(
     ACCESS,
     'logout',
-    'forget the token of a server',
+    'forget how you sign in to a server',
     async () => (await import('./commands/login.js')).logout,
   ),
   group(
     ACCESS,
     'whoami',
     'who you are, and what you may do',
-    async () => (await import('./commands/login.js')).whoami,
+    async () => (await import('./commands/whoami.js')).whoami,
   ),
   group(
     ACCESS,
@@ -126,6 +168,18 @@ export const groups: readonly Group[] = [
   ),
   group(
     ACCESS,
+    'administrators',
+    'who may sign in, and what they may do',
+    async () => (await import('./commands/administrators.js')).administrators,
+  ),
+  group(
+    ACCESS,
+    'roles',
+    'what administrators can be allowed',
+    async () => (await import('./commands/roles.js')).roles,
+  ),
+  group(
+    ACCESS,
     'approve',
     'approve what somebody else asked for',
     async () => (await import('./commands/approvals.js')).approve,
@@ -135,6 +189,12 @@ export const groups: readonly Group[] = [
     'approvals',
     'what waits for a second person',
     async () => (await import('./commands/approvals.js')).approvals,
+  ),
+  group(
+    ACCESS,
+    'policies',
+    'what needs a second person',
+    async () => (await import('./commands/policies.js')).policies,
   ),
   group(
     ACCESS,

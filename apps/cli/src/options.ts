@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import { usageError } from './cli.error.js';
 import type { ConnectionFlags } from './connection/settings.js';
 
 /** Options that every command has. */
@@ -50,6 +51,13 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
       throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
     return value;
   };
+}
+
+/** Reads `name=value`; the value may hold more of them. @throws CliError */
+export function readPair(pair: string, mark = '='): [name: string, value: string] {
+  const at = pair.indexOf(mark);
+  if (at < 1) throw usageError(`Not of the form name${mark}value: ${pair}`);
+  return [pair.slice(0, at), pair.slice(at + 1)];
 }
 
 /** Collects an option that may be given several times. */

@@ -80,7 +80,7 @@ export const configProxyConfig = defineConfig({
         'Folder that holds uploaded content of applications and packages, shared by all replicas. Without it nothing can be uploaded.',
     }),
     statusRetentionDays: setting('ESPALIER_STATUS_RETENTION_DAYS', fields.count(30), {
-      description: 'Days that status messages and finished jobs are kept.',
+      description: 'Days that status messages, finished jobs and tasks of Mac clients are kept.',
     }),
     inventoryHistoryDays: setting('ESPALIER_INVENTORY_HISTORY_DAYS', fields.count(90), {
       description: 'Days that earlier values of inventory are kept.',

@@ -279,16 +279,11 @@ export class ConsoleHarness {
     this.agent = new Agent({ keepAlive: true, ca: this.place.identity.certificate });
   }
 
-  async start(extra: Readonly<Record<string, string>> = {}): Promise<this> {
+  async start(extra: Readonly<Record<string, string>> = {}, now?: () => Date): Promise<this> {
     const { config } = loadConfig(withBaseSettings(configProxyConfig), this.place.env(extra));
-    this.ports = await startConfigProxy({
-      service: 'config-proxy',
-      config,
-      logger: silentLogger,
-      metrics: this.metrics,
-      health: this.health,
-      lifecycle: this.lifecycle,
-    });
+    const { metrics, health, lifecycle } = this;
+    const kit = { service: 'config-proxy', config, logger: silentLogger, metrics, health, lifecycle };
+    this.ports = await startConfigProxy(kit, now);
     const deadline = AbortSignal.timeout(10_000);
     while (!(await this.health.report()).ready) await delay(10, undefined, { signal: deadline });
     return this;

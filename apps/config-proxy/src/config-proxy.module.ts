@@ -30,17 +30,22 @@ export interface ConfigProxyPorts {
   readonly content: number;
 }
 
+const HOUR_MS = 3_600_000;
+
 /** Connects the rooms of the service with its database and NATS, and opens both doors. */
-export async function startConfigProxy(kit: ConfigProxyKit): Promise<ConfigProxyPorts> {
+export async function startConfigProxy(
+  kit: ConfigProxyKit,
+  now = (): Date => new Date(),
+): Promise<ConfigProxyPorts> {
   const { config, logger, metrics, lifecycle } = kit;
-  const now = (): Date => new Date();
   const db = await openServiceDatabase(kit, { schema: 'config_proxy', migrations: configProxyMigrations });
   const outbox = createOutbox(db);
   const { messaging, relay } = joinBus(kit, configProxyInterface, outbox);
 
   const mdm = new MdmClient({ messaging });
   const authenticators = await buildSignIn(config, { logger, now });
-  const access = buildAccessRooms({ db, mdm, authenticators, logger, now });
+  const restMs = config.approverRestHours * HOUR_MS;
+  const access = buildAccessRooms({ db, mdm, authenticators, restMs, logger, now });
   await addBootstrapToken(config, access.tokens);
   lifecycle.onShutdown('work', 'last uses of tokens', () => access.stop());
 

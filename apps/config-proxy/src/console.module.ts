@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { apiScopes } from '@espalier/contracts';
 import { buildOpenApi, endpointsOf } from '@espalier/nest-kit';
 import { approvalControllers, approvalProviders } from './approvals/approval.rooms.js';
+import { clientTaskControllers, clientTaskProviders } from './client-tasks/client-task.rooms.js';
 import { CollectionController } from './collections/collection.controller.js';
 import { CollectionService } from './collections/collection.service.js';
 import { DirectRuleService } from './collections/direct-rule.service.js';
@@ -33,6 +34,7 @@ import { adminServiceControllers, adminServiceProviders } from './admin-service/
 import { AboutController } from './about/about.controller.js';
 import { auditControllers, auditProviders } from './audit/audit.rooms.js';
 import { ApiDocument } from './about/api-document.js';
+import { exampleWords, waitsForApproval } from './about/api-words.js';
 import { accessControllers, accessProviders, type AccessRooms } from './access/access.rooms.js';
 import { CommandController } from './commands/command.controller.js';
 import { EnrollmentController } from './enrollments/enrollment.controller.js';
@@ -61,6 +63,7 @@ export const consoleControllers: readonly Type[] = [
   EventController,
   ...accessControllers,
   ...approvalControllers,
+  ...clientTaskControllers,
   ...auditControllers,
   ...adminServiceControllers,
 ];
@@ -86,6 +89,8 @@ export function consoleModule({ mdm, access, events, site }: ConsoleServices): D
       'Devices, collections, deployments, commands and live events of one site. Errors are RFC 9457 problem details.',
     endpoints: endpointsOf(consoleControllers),
     scopes: apiScopes,
+    insteads: [waitsForApproval],
+    words: exampleWords,
   });
   return {
     module: ConsoleModule,
@@ -109,6 +114,7 @@ function siteProviders(site: SiteRooms) {
     { provide: CollectionCommandService, useValue: site.collectionCommands },
     ...adminServiceProviders(site.adminService),
     ...approvalProviders(site.approvals),
+    ...clientTaskProviders(site.clientTasks),
     ...auditProviders(site.audit),
     { provide: ResourceService, useValue: resources.resources },
     { provide: InventoryService, useValue: resources.inventory },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiScope, RoleId } from '@espalier/contracts';
@@ -49,10 +50,10 @@ export class ReachHarness {
     });
   }
 
-  static async start(): Promise<ReachHarness> {
+  static async start(...options: Parameters<ConsoleHarness['start']>): Promise<ReachHarness> {
     const harness = new ReachHarness(await startNatsServer());
     await harness.peer.serve();
-    await harness.console.start();
+    await harness.console.start(...options);
     harness.inside = await harness.#side('inside', FIRST_DEVICE, 'DEVICE-0');
     harness.outside = await harness.#side('outside', FIRST_DEVICE + 1, 'DEVICE-1');
     return harness;
@@ -72,12 +73,12 @@ export class ReachHarness {
     collectionId: string | null,
     scopes: readonly ApiScope[] = findRole(roleId)?.scopes ?? [],
   ): Promise<SpecAdministrator> {
-    const { id } = await this.#made('POST', '/api/v1/administrators', { name });
+    const { id } = await this.made('POST', '/api/v1/administrators', { name });
     const collectionIds = collectionId === null ? null : [collectionId];
-    await this.#made('PUT', `/api/v1/administrators/${id}/assignments`, {
+    await this.made('PUT', `/api/v1/administrators/${id}/assignments`, {
       assignments: [{ roleId, collectionIds }],
     });
-    const { secret, token } = await this.#made('POST', '/api/v1/tokens', {
+    const { secret, token } = await this.made('POST', '/api/v1/tokens', {
       name,
       scopes,
       administratorId: id,
@@ -90,20 +91,44 @@ export class ReachHarness {
   }
 
   async #side(name: string, device: number, enrollment: string): Promise<Side> {
-    await insertRows(this.db, 'resource', [
-      {
-        resource_id: device,
-        kind: 'device',
-        resource_type: 5,
-        name,
-        name_folded: name,
-        state: 'active',
-        state_folded: 'active',
-        created_at: 1,
-        updated_at: 1,
-      },
-    ]);
-    await insertRows(this.db, 'resource_seen', [{ resource_id: device, last_seen_at: 1 }]);
+    await this.#devices([[device, name]]);
+    await this.enroll(enrollment, device);
+    const root = await this.#collection(name, 'SMS00001', [device]);
+    const collection = await this.#collection(`${name} below`, root, [device]);
+    const { id: thingId } = (await this.made('POST', '/api/v1/configuration-items', itemOf(name))).item;
+    const deployment = await this.made('POST', '/api/v1/deployments', {
+      thingKind: 'configuration-item',
+      thingId,
+      collectionId: collection,
+      intent: 'required',
+    });
+    const command = this.peer.addCommand(enrollment, {
+      command: { requestType: 'ProfileList' },
+      priority: 0,
+      createdBy: 'spec',
+    });
+    return { device, enrollment, root, collection, deployment: deployment.id, command: command.id };
+  }
+
+  /** Devices without enrolments, in a collection that exists. Resolves when it has them. */
+  async fill(collectionId: string, count: number): Promise<number[]> {
+    const ids = Array.from({ length: count }, (_, n) => FIRST_DEVICE + 100 + n);
+    await this.#devices(ids.map((id) => [id, `device ${id}`]));
+    await this.made('POST', '/api/v1/collections/SMS00001/evaluate', {});
+    await this.#until('SMS00001', (members) => members >= count);
+    // No more at once than one person may alone.
+    for (const resourceIds of [ids.slice(0, 400), ids.slice(400)])
+      await this.made('POST', `/api/v1/collections/${collectionId}/direct-rules`, { resourceIds });
+    await this.#until(collectionId, (members) => members >= count);
+    return ids;
+  }
+
+  /** A collection with these devices. */
+  async gather(limitingId: string, resourceIds: readonly number[]): Promise<string> {
+    return this.#collection(randomUUID(), limitingId, resourceIds);
+  }
+
+  async enroll(enrollment: string, device: number): Promise<void> {
     await insertRows(this.db, 'resource_enrollment', [
       {
         enrollment_id: enrollment,
@@ -118,42 +143,61 @@ export class ReachHarness {
         state_at: 1,
       },
     ]);
-    // As the rooms of resources do: the collection of all devices takes it in.
-    await insertRows(this.db, 'resource_change', [{ resource_id: device, classes: '["*"]' }]);
-    const root = await this.#collection(name, 'SMS00001', device);
-    const collection = await this.#collection(`${name} below`, root, device);
-    const { id: thingId } = (await this.#made('POST', '/api/v1/configuration-items', itemOf(name))).item;
-    const deployment = await this.#made('POST', '/api/v1/deployments', {
-      thingKind: 'configuration-item',
-      thingId,
-      collectionId: collection,
-      intent: 'required',
-    });
-    const command = this.peer.addCommand(enrollment, {
-      command: { requestType: 'ProfileList' },
-      priority: 0,
-      createdBy: 'spec',
-    });
-    return { device, enrollment, root, collection, deployment: deployment.id, command: command.id };
   }
 
-  async #collection(name: string, limitingId: string, device: number): Promise<string> {
-    const { id } = await this.#made('POST', '/api/v1/collections', {
+  async #devices(devices: readonly (readonly [id: number, name: string])[]): Promise<void> {
+    await insertRows(
+      this.db,
+      'resource',
+      devices.map(([resource_id, name]) => ({
+        resource_id,
+        kind: 'device',
+        resource_type: 5,
+        name,
+        name_folded: name,
+        state: 'active',
+        state_folded: 'active',
+        created_at: 1,
+        updated_at: 1,
+      })),
+    );
+    const ids = devices.map(([resource_id]) => ({ resource_id }));
+    await insertRows(
+      this.db,
+      'resource_seen',
+      ids.map((row) => ({ ...row, last_seen_at: 1 })),
+    );
+    // As the rooms of resources do: the collection of all devices takes them in.
+    await insertRows(
+      this.db,
+      'resource_change',
+      ids.map((row) => ({ ...row, classes: '["*"]' })),
+    );
+  }
+
+  async #collection(name: string, limitingId: string, directResourceIds: readonly number[]): Promise<string> {
+    const { id } = await this.made('POST', '/api/v1/collections', {
       kind: 'device',
       name,
       limitingId,
       rules: [],
-      directResourceIds: [device],
+      directResourceIds,
     });
-    const deadline = AbortSignal.timeout(20_000);
+    await this.#until(id, (members) => members === directResourceIds.length);
+    return id;
+  }
+
+  async #until(collection: string, isSo: (members: number) => boolean): Promise<void> {
+    const signal = AbortSignal.timeout(20_000);
     for (;;) {
-      const { json } = await this.console.admin('GET', `/api/v1/collections/${id}`);
-      if (json['memberCount'] === 1) return id;
-      await delay(20, undefined, { signal: deadline });
+      const { json } = await this.console.admin('GET', `/api/v1/collections/${collection}`);
+      if (isSo(Number(json['memberCount']))) return;
+      await delay(20, undefined, { signal });
     }
   }
 
-  async #made(method: string, path: string, body: unknown): Promise<Made> {
+  /** What the bootstrap admin makes. */
+  async made(method: string, path: string, body: unknown): Promise<Made> {
     const { status, json } = await this.console.admin<Made>(method, path, body);
     if (status >= 300) throw new Error(`${method} ${path}: ${JSON.stringify(json)}`);
     return json;
@@ -163,15 +207,20 @@ export class ReachHarness {
 /** What the fixture looks at of what it made. */
 interface Made {
   readonly id: string;
+  readonly resourceId: number;
   readonly secret: string;
   readonly token: { readonly id: string };
   readonly item: { readonly id: string };
 }
 
-const itemOf = (name: string) => ({
+/** A configuration item to be made. @param text that tells one content of it from another */
+export const itemOf = (name: string, text?: string) => ({
   name,
   content: {
     kind: 'profile',
-    profile: mobileconfig({ identifier: `com.example.${name}` }).toString('base64'),
+    profile: mobileconfig({
+      identifier: `com.example.${name}`,
+      ...(text !== undefined && { text }),
+    }).toString('base64'),
   },
 });

@@ -47,6 +47,7 @@ describe('every route, for every role', () => {
       group: 'nothing',
       sequence: 1,
       kind: 'erase',
+      operationId: 1,
     };
     const own = kind === undefined ? '' : replaced?.kind === kind ? replaced.id : side[kind];
     return (key.split(' ')[1] ?? '').replaceAll(/:(\w+)/g, (_all, name: string) =>

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { republishScope } from '@espalier/contracts';
+import { compareScopes, correctScopes, republishScope } from '@espalier/contracts';
 import type { EventPublisher, Messaging } from '@espalier/messaging';
 import type { Database, Inbox, Tx } from '@espalier/persistence';
 import type { Keyring } from '@espalier/secrets';
@@ -9,6 +9,7 @@ import { buildAdminServiceRooms, type AdminServiceRooms } from './admin-service/
 import { AdministratorStore } from './administrators/administrator.store.js';
 import { buildAuditRooms, type AuditRooms } from './audit/audit.rooms.js';
 import { buildApprovalRooms, type ApprovalRooms } from './approvals/approval.rooms.js';
+import { buildClientTaskRooms, type ClientTaskRooms } from './client-tasks/client-task.rooms.js';
 import { buildCollectionRooms, type CollectionRooms } from './collections/collection.rooms.js';
 import { CollectionCommandService } from './commands/collection-command.service.js';
 import { CollectionCommandStore } from './commands/collection-command.store.js';
@@ -61,6 +62,7 @@ export interface SiteRooms {
   readonly collectionCommands: CollectionCommandService;
   readonly adminService: AdminServiceRooms;
   readonly approvals: ApprovalRooms;
+  readonly clientTasks: ClientTaskRooms;
   readonly audit: AuditRooms;
   /** Begins to work, and to hear other services. */
   start(): Promise<void>;
@@ -122,23 +124,27 @@ export function buildSite(outside: SiteSurroundings): SiteRooms {
     mdm,
   });
 
-  const adminService = buildAdminServiceRooms({
-    ...shared,
-    collections,
-    resources,
-    visibility: outside.visibility,
-    siteCode: settings.siteCode,
-  });
-
   const approvals = buildApprovalRooms({
     ...shared,
     status: status.log,
     audit: audit.audit,
     mdm,
     resources: resources.resources,
-    deployments: deployments.deployments,
+    changing: { ...library, ...collections, deployments: deployments.deployments },
     people: new AdministratorStore(),
     settings,
+  });
+  const clientTasks = buildClientTaskRooms({ ...shared, approvals });
+
+  const adminService = buildAdminServiceRooms({
+    ...shared,
+    collections,
+    resources,
+    mdm,
+    approvals,
+    clientTasks,
+    visibility: outside.visibility,
+    siteCode: settings.siteCode,
   });
 
   const runner = new JobRunner({
@@ -149,6 +155,7 @@ export function buildSite(outside: SiteSurroundings): SiteRooms {
       ...deployments.jobKinds,
       collectionCommands.kind(),
       adminService.operations.kind(),
+      clientTasks.jobKind,
       ...approvals.jobKinds,
       ...audit.jobKinds,
     ],
@@ -161,6 +168,10 @@ export function buildSite(outside: SiteSurroundings): SiteRooms {
       'audit records': {
         prune: (before) => audit.audit.prune(before, PRUNED_AT_ONCE),
         keepMs: settings.auditRetentionDays * DAY_MS,
+      },
+      'tasks of Mac clients': {
+        prune: clientTasks.prune,
+        keepMs: settings.statusRetentionDays * DAY_MS,
       },
       'finished jobs': {
         prune: (before) => jobStore.prune(before, PRUNED_AT_ONCE),
@@ -186,6 +197,7 @@ export function buildSite(outside: SiteSurroundings): SiteRooms {
     collectionCommands,
     adminService,
     approvals,
+    clientTasks,
     audit,
     start: async () => {
       await collections.start();
@@ -195,8 +207,11 @@ export function buildSite(outside: SiteSurroundings): SiteRooms {
       resources.consume(messaging, inbox);
       deployments.listen(inbox);
       messaging.serve(republishScope, collections.republish);
+      messaging.serve(compareScopes, (request) => collections.comparison.compare(request));
+      messaging.serve(correctScopes, (request) => collections.comparison.correct(request));
       deployments.upkeep.start();
       library.collecting.start();
+      clientTasks.upkeep.start();
       runner.start();
     },
     stop: async () => {
@@ -206,6 +221,7 @@ export function buildSite(outside: SiteSurroundings): SiteRooms {
         audit.stop(),
         collections.stop(),
         library.collecting.stop(),
+        clientTasks.upkeep.stop(),
         deployments.upkeep.stop(),
         retention.stop(),
       ]);

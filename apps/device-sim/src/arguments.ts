@@ -24,6 +24,7 @@ const online = {
   'answer-delay-ms': text,
   resist: { type: 'string', multiple: true },
   'fail-profile': { type: 'string', multiple: true },
+  'resist-declaration': { type: 'string', multiple: true },
   user: text,
 } as const;
 

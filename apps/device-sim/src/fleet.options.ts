@@ -50,6 +50,7 @@ function faults(values: Values): NonNullable<FleetOptions['faults']> {
     answerDelayMs: values.count('answer-delay-ms', 0, 0),
     resistProfiles: values.patterns('resist'),
     failProfiles: values.patterns('fail-profile'),
+    resistDeclarations: values.patterns('resist-declaration'),
   };
 }
 

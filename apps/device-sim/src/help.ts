@@ -46,6 +46,7 @@ Faults, each a chance from 0 to 1 per command
 Faults of profiles, by identifier (* stands for any characters; may be given again)
   --resist <identifier>        The user removes such profiles whenever they are there.
   --fail-profile <identifier>  InstallProfile fails for such profiles.
+  --resist-declaration <identifier>  Such declarations are switched off whenever they are active.
 
 Telling (by tell, or as lines of JSON on standard input: {"id":1,"do":"rename","serial":"…","name":"…"})
   status              serial               What the device is, has and tells.
@@ -58,6 +59,8 @@ Telling (by tell, or as lines of JSON on standard input: {"id":1,"do":"rename","
                                            batteryLevel, fileVault, firewall, passcode.
   install-application serial identifier [name version]
   remove-application  serial identifier    Only what was installed so.
+  drop-declaration    serial identifier    The device loses it, until the server has it compare.
+  deactivate-declaration  serial identifier    It is not active any more, until then.
   checkout            serial               A person removes the enrolment profile.
   set-faults          faults               {"notNow":0.1,"resistProfiles":["com.example.*"], …}
   inject-fault        fault [serial requestType commandUuid count]

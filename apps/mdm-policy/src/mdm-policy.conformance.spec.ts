@@ -3,6 +3,7 @@ import {
   enrollmentAuthenticated,
   enrollmentEnrolled,
   enrollmentRemoved,
+  scopeTag,
   type DeviceFacts,
   type Enrollment,
   type EventContract,
@@ -23,7 +24,7 @@ import { AssignmentStore, type AssignmentRow } from './policy-items/assignment.s
 import { EarlyCompletionStore } from './policy-items/early-completion.store.js';
 import { ManagedItemStore } from './policy-items/managed-item.store.js';
 import { NoticeStore } from './rollouts/notice.store.js';
-import { ScopeStore } from './scopes/scope.store.js';
+import { ScopeStore, type MemberRow } from './scopes/scope.store.js';
 import { mdmPolicyMigrations } from './migrations/index.js';
 
 const T = 1_000_000;
@@ -107,10 +108,51 @@ describeOnEachDatabase('the stores of mdm-policy', { migrations: mdmPolicyMigrat
     expect([...(await store.windowsOf(db, ['ESP00001', 'ESP00002'])).keys()]).toEqual(['ESP00001']);
     expect(await store.unheard(db, ['ESP00002', 'ESP00009'])).toEqual(['ESP00009']);
     expect(await store.countMembers(db, 'ESP00001')).toBe(2);
-    expect(await store.hasUnknownMember(db)).toBe(true);
+    await db.transaction((tx) => new AgendaStore(db).touch(tx, ['A', 'B', 'C', 'D'], T));
+    expect(await store.unknownMembersAfter(db, '', 9)).toEqual(['A', 'B']);
+    expect(await store.unknownMembersAfter(db, 'A', 9)).toEqual(['B']);
+    expect(await store.unknownMembersAfter(db, '', 1)).toEqual(['A']);
     await db.transaction((tx) => store.drop(tx, 'ESP00001', 2));
     expect(await store.countMembers(db, 'ESP00001')).toBe(0);
     expect(await store.prune(db, T + 1)).toBe(1);
+  });
+
+  it('sums up for each enrolment in which collections it is, as exactly as a number holds', async () => {
+    const store = new ScopeStore();
+    const collections = ['ESP00001', 'ESP00002', 'ESP00003'];
+    const tags = collections.map((id) => ({ id, tag: scopeTag(id) }));
+    const [one = 0, two = 0] = tags.map(({ tag }) => tag);
+    await db.transaction(async (tx) => {
+      await store.lock(tx, collections, T);
+      const member = (enrollment_id: string, is_member = 1): MemberRow => ({
+        enrollment_id,
+        version: 7,
+        is_member,
+        since: T,
+      });
+      await store.saveMembers(tx, 'ESP00001', [member('A'), member('B'), member('C', 0)]);
+      await store.saveMembers(tx, 'ESP00002', [member('A'), member('B', 0)]);
+      await store.saveMembers(tx, 'ESP00009', [member('D')]);
+      await store.drop(tx, 'ESP00003', 9);
+    });
+    expect((await store.collections(db)).sort()).toEqual(collections);
+    expect(await store.enrollmentsAfter(db, '', 3)).toEqual(['A', 'B', 'C']);
+    expect(await store.enrollmentsAfter(db, 'B', 3)).toEqual(['C', 'D']);
+    // One that has no tag counts too: so it shows.
+    expect(await store.digests(db, ['A', 'B', 'C', 'D'], tags)).toEqual([
+      { id: 'A', digest: one + two },
+      { id: 'B', digest: one },
+      { id: 'D', digest: 1 },
+    ]);
+    expect(await store.highestVersion(db, ['A'])).toBe(9);
+    expect(await store.highestVersion(db, ['Z'])).toBe(9);
+    // 8,192 collections of the largest tag.
+    expect((2 ** 40 - 1) * 8_192).toBeLessThan(Number.MAX_SAFE_INTEGER);
+    const many = Array.from({ length: 100_000 }, (_, n) =>
+      scopeTag(`ESP${n.toString(36).toUpperCase().padStart(5, '0')}`),
+    );
+    expect(Math.max(...many)).toBeLessThan(2 ** 40);
+    expect(new Set(many).size).toBe(many.length);
   });
 
   it('finds items whose commands wait for long, page by page, and none that is over', async () => {
@@ -272,13 +314,13 @@ describeOnEachDatabase('the stores of mdm-policy', { migrations: mdmPolicyMigrat
           { enrollment_id: 'A', version: 1, is_member: 1, since: T },
         ] as Parameters<ScopeStore['saveMembers']>[2]);
       });
-      expect(await scopes.hasUnknownMember(db)).toBe(true);
+      expect(await scopes.unknownMembersAfter(db, '', 9)).toEqual(['A']);
       const told = (enrolled(2, 1).payload as unknown as { enrollment: Enrollment }).enrollment;
       const heal = (): Promise<void> =>
         db.transaction((tx) => service.learn(tx, [{ ...told, enrolledAt: at(2) }]));
       await heal();
       expect((await store.load(db, ['A'])).get('A')).toMatchObject({ state: 'enrolled', state_at: at(2) });
-      expect(await scopes.hasUnknownMember(db)).toBe(false);
+      expect(await scopes.unknownMembersAfter(db, '', 9)).toEqual([]);
       // What happened since stands.
       await db.transaction((tx) => service.handle(tx, [removed(3)]));
       await heal();

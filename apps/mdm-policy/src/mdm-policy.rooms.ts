@@ -19,6 +19,8 @@ import { MdmGateway } from './handover/mdm.gateway.js';
 import { TokenBucket } from './handover/token-bucket.js';
 import { HealingService } from './healing/healing.service.js';
 import { LostCompletions } from './healing/lost-completions.js';
+import { StaleScopes } from './healing/stale-scopes.js';
+import { UnknownMembers } from './healing/unknown-members.js';
 import { PolicyMetrics } from './mdm-policy.metrics.js';
 import { AssignmentStore } from './policy-items/assignment.store.js';
 import { CompletionService } from './policy-items/completion.service.js';
@@ -163,7 +165,8 @@ export function buildRooms(outside: MdmPolicySurroundings): MdmPolicyRooms {
     deployments,
     deploymentStore,
     scopes: scopeStore,
-    enrollments,
+    unknownMembers: new UnknownMembers({ db, messaging, scopes: scopeStore, enrollments }),
+    staleScopes: new StaleScopes({ db, messaging, scopes: scopeStore, logger }),
     lostCompletions: new LostCompletions({ db, messaging, items, completions, logger, now }),
     logger,
     now,

@@ -364,6 +364,58 @@ describeOnEachDatabase('mdm-policy', { migrations: mdmPolicyMigrations }, (open,
     await site.until('it is gone', () => site.states.size === 0);
   });
 
+  it('finds who left and who joined although no event told of it, and costs little where all is right', async () => {
+    const { rooms } = await replica();
+    const one = deployment([profile()]);
+    await Promise.all(['MAC-1', 'MAC-2', 'MAC-3'].map((id) => mdm.enroll(id)));
+    await site.deploy(one);
+    await site.members({ 'MAC-1': true, 'MAC-2': true });
+    await compliant('MAC-1', one);
+    await compliant('MAC-2', one);
+    site.loseMembers({ 'MAC-1': false, 'MAC-3': true });
+    // By hand, as by a database that was set back: of a version that no event has had yet.
+    await db.execute(`UPDATE {scope_member} SET version = 900 WHERE enrollment_id = 'MAC-1'`);
+    await rooms.healing.heal(new AbortController().signal);
+    await site.until('it has left', () =>
+      site.stateOf('MAC-1', one.id).every((state) => state === undefined),
+    );
+    await compliant('MAC-3', one);
+    expect(commandsOf('MAC-1')).toEqual(['InstallProfile', 'RemoveProfile']);
+    expect(commandsOf('MAC-2')).toEqual(['InstallProfile']);
+    const before = site.comparisons;
+    await rooms.healing.heal(new AbortController().signal);
+    expect(site.comparisons).toBe(before + 1);
+    expect(await db.query('SELECT COUNT(*) AS n FROM {scope_member} WHERE is_member = 1')).toEqual([
+      { n: 2 },
+    ]);
+  });
+
+  it('has a device compare its declarations where it does not have them as told, and tells what it calls invalid', async () => {
+    await replica();
+    const item = profile({ kind: 'declaration', identifier: 'org.example.passcode' });
+    const one = deployment([item]);
+    await mdm.enroll('MAC-1');
+    await site.deploy(one);
+    await site.members({ 'MAC-1': true });
+    await compliant('MAC-1', one);
+    clock.advance(MINUTE);
+    await mdm.reportDeclarations('MAC-1', { active: false });
+    await mdm.until('it is to compare', () => mdm.resyncs === 1);
+    await compliant('MAC-1', one);
+    clock.advance(MINUTE);
+    const reasons = [{ code: 'Error.MissingAssets', description: 'An asset is not there.' }];
+    await mdm.reportDeclarations('MAC-1', { active: false, valid: 'invalid', reasons });
+    await site.until('it is an error', () => site.message('MAC-1', one.id, 300)?.stateId === ERROR);
+    expect(site.message('MAC-1', one.id, 301)).toMatchObject({
+      stateId: FAILED,
+      reason: expect.stringContaining('An asset is not there. (Error.MissingAssets)') as string,
+    });
+    expect(mdm.resyncs).toBe(1);
+    clock.advance(31 * MINUTE);
+    await mdm.until('it is asked again', () => mdm.resyncs === 2);
+    await compliant('MAC-1', one);
+  });
+
   it('asks how commands ended that wait for long, and asks again for those that mdm has lost', async () => {
     const { rooms } = await replica();
     const one = deployment([profile()]);

@@ -191,8 +191,13 @@ CREATE TABLE "mdm"."enrollment_declarations" (
 );
 CREATE INDEX "ix_enrollment_declarations_set_id" ON "mdm"."enrollment_declarations" ("set_id");
 CREATE INDEX "ix_enrollment_declarations_advertised_set_id" ON "mdm"."enrollment_declarations" ("advertised_set_id");
+-- 2026-11-21-resync-of-declarations
+ALTER TABLE "mdm"."enrollment_declarations" ADD "sync_mark" nvarchar(16) COLLATE Latin1_General_100_BIN2 NULL;
 
 -- and back
+-- 2026-11-21-resync-of-declarations
+ALTER TABLE "mdm"."enrollment_declarations" DROP CONSTRAINT IF EXISTS "df_enrollment_declarations_sync_mark";
+ALTER TABLE "mdm"."enrollment_declarations" DROP COLUMN "sync_mark";
 -- 2026-11-21-mdm-inventory-and-declarations
 DROP TABLE "mdm"."enrollment_declarations";
 DROP TABLE "mdm"."declaration_set_item";

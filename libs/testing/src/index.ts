@@ -1,8 +1,10 @@
 export * from './nats/find-nats-server.js';
 export * from './nats/nats-server.harness.js';
 export * from './tls/index.js';
+export { KerberosRealm, missingKerberosParts } from './kerberos/kerberos-realm.harness.js';
 export { startPostgres, type PostgresServer } from './postgres/postgres-server.harness.js';
 export { sharedPostgresUrl } from './postgres/shared-postgres.js';
 export { isBabelfish } from './database/database-places.js';
 export * from './database/describe-on-each-database.js';
 export { expectMssqlDdl, expectMssqlStatements, type MssqlGolden } from './database/mssql-golden.js';
+export { plainText, readOrRefused, scrapsOf, withoutPlaces } from './texts/generated-texts.js';

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { connect } from 'node:tls';
+import { percentile } from '../percentile.mjs';
 import { serveParent } from '../programs.mjs';
 
 /**
@@ -76,14 +77,13 @@ async function listen({ port, authority, token, listeners: count, type }) {
 }
 
 function counts() {
-  const delays = listeners.flatMap(({ delays: each }) => each).sort((a, b) => a - b);
-  const at = (/** @type {number} */ share) => delays[Math.floor(delays.length * share)] ?? 0;
+  const delays = listeners.flatMap(({ delays: each }) => each);
   return {
     least: Math.min(...listeners.map(({ events }) => events)),
     most: Math.max(...listeners.map(({ events }) => events)),
     ended: listeners.filter(({ ended }) => ended).length,
-    p50Ms: at(0.5),
-    p99Ms: at(0.99),
+    p50Ms: percentile(delays, 50),
+    p99Ms: percentile(delays, 99),
   };
 }
 

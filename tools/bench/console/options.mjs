@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { partsOf, wholeOf } from '../arguments.mjs';
 
 export const HELP = `npm run bench:console [-- options]
 
@@ -41,22 +42,9 @@ export function readOptions(args) {
     listeners: wholeOf('--listeners', values.listeners, 1),
     events: wholeOf('--events', values.events, 1),
     seconds: wholeOf('--seconds', values.seconds, 1),
-    parts: new Set(values.only.split(',').map(partOf)),
+    parts: partsOf(PARTS, values.only),
     profile: values.profile,
     json: values.json,
     help: values.help,
   };
-}
-
-/** @type {(name: string, text: string, least: number) => number} */
-function wholeOf(name, text, least) {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= least) return value;
-  throw new TypeError(`${name} must be a whole number of at least ${least}, not ${text}`);
-}
-
-function partOf(/** @type {string} */ text) {
-  const part = PARTS.find((name) => name === text);
-  if (part === undefined) throw new TypeError(`--only takes ${PARTS.join(', ')}, not ${text}`);
-  return part;
 }

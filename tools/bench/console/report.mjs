@@ -20,11 +20,15 @@ export function resultOf(measured) {
 
 /** @param {Measured} measured @returns {Line[]} */
 function requestLines({ requests }) {
-  const [json, service, large] = requests ?? [];
-  if (json === undefined || service === undefined || large === undefined) return [];
-  const ratio = service.cpuMsEach / json.cpuMsEach;
-  const figures = (/** @type {typeof json} */ { perSecond, p99Ms, cpuMsEach }) =>
-    `${perSecond.toFixed(0)}/s, p99 ${p99Ms.toFixed(0)} ms, CPU ${cpuMsEach.toFixed(2)} ms each`;
+  if (requests === undefined) return [];
+  const { json, whole, selected, long } = requests;
+  const ratio = whole.cpuMsEach / json.cpuMsEach;
+  const { perSecond: fast, p99Ms } = TARGETS;
+  const page = (/** @type {typeof json} */ of) => ({
+    target: `>= ${fast}/s, p99 <= ${p99Ms} ms`,
+    measured: figures(of),
+    holds: of.perSecond >= fast && of.p99Ms <= p99Ms,
+  });
   return [
     { what: 'JSON API, a page of 100', target: '', measured: figures(json), holds: undefined },
     {
@@ -33,20 +37,20 @@ function requestLines({ requests }) {
       measured: `${ratio.toFixed(2)} x`,
       holds: ratio <= TARGETS.cpuRatio,
     },
-    {
-      what: 'AdminService, the same page',
-      target: `>= ${TARGETS.perSecond}/s, p99 <= ${TARGETS.p99Ms} ms`,
-      measured: figures(service),
-      holds: service.perSecond >= TARGETS.perSecond && service.p99Ms <= TARGETS.p99Ms,
-    },
+    { what: 'AdminService, every property', ...page(whole) },
+    { what: 'AdminService, five properties', ...page(selected) },
     {
       what: 'AdminService, pages of 1,000 rows',
       target: 'flat memory',
-      measured: `${figures(large)}; at most ${large.peakMb} MB after ${service.peakMb} MB`,
+      measured: `${figures(long)}; at most ${long.peakMb} MB after ${whole.peakMb} MB`,
       holds: undefined,
     },
   ];
 }
+
+/** @param {NonNullable<Measured['requests']>['json']} measured */
+const figures = ({ perSecond, p99Ms, proxyMsEach, postgresMsEach }) =>
+  `${perSecond.toFixed(0)}/s, p99 ${p99Ms.toFixed(0)} ms; CPU each: config-proxy ${proxyMsEach.toFixed(2)} ms, PostgreSQL ${postgresMsEach.toFixed(2)} ms`;
 
 /** @param {Measured} measured @returns {Line[]} */
 function liveLines({ live }) {

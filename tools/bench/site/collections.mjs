@@ -3,7 +3,7 @@ import { deviceReported } from '@espalier/contracts';
 import { eventMessage } from '@espalier/messaging';
 import { median } from '../measurement.mjs';
 import { collectionDefinitions, reportsOf, versionAfter, versionOf } from './population.mjs';
-import { percentile } from './percentile.mjs';
+import { percentile } from '../percentile.mjs';
 import { until } from './running-site.mjs';
 
 /**

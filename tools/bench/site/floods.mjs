@@ -93,6 +93,7 @@ export async function measureStates(site, { deploymentId, devices, pauseSeconds,
 }
 
 const POLL_MS = 500;
+const BURST_POLL_MS = 200;
 
 /**
  * How many can be taken in per second: all there at once.
@@ -136,10 +137,10 @@ export async function measureInventoryBurst(site, devices) {
       `SELECT COUNT(*) AS n FROM {inbox} WHERE durable = 'inventory' AND message_id BETWEEN :first AND :last`,
       { first: reportEventId(sequence), last: reportEventId(sequence + events.length - 1) },
     );
-  return burst(site, messaging, events, 1, async () => {
-    const waiting = await site.number(site.proxy, 'SELECT COUNT(*) AS n FROM {resource_change}');
-    return waiting === 0 && (await handledReports()) >= events.length;
-  });
+  const isStored = async () => (await handledReports()) >= events.length;
+  const areFollowed = async () =>
+    (await site.number(site.proxy, 'SELECT COUNT(*) AS n FROM {resource_change}')) === 0;
+  return burst(site, messaging, events, 1, isStored, areFollowed);
 }
 
 /**
@@ -148,20 +149,25 @@ export async function measureInventoryBurst(site, devices) {
  * @param {readonly OutboxMessage[]} events
  * @param {number} messagesEach
  * @param {() => Promise<boolean>} areStored
+ * @param {() => Promise<boolean>} [areFollowed] what is done about them after that, too
  */
-async function burst(site, messaging, events, messagesEach, areStored) {
+async function burst(site, messaging, events, messagesEach, areStored, areFollowed) {
   await site.settled();
   const before = site.cpuTimes();
   const since = performance.now();
   for (let from = 0; from < events.length; from += 500)
     await Promise.all(events.slice(from, from + 500).map((event) => messaging.publishOutboxMessage(event)));
-  await until('all of the burst is stored', areStored, PATIENCE_MS, POLL_MS);
-  const seconds = (performance.now() - since) / 1_000;
+  const elapsed = () => (performance.now() - since) / 1_000;
+  await until('all of the burst is stored', areStored, PATIENCE_MS, BURST_POLL_MS);
+  const seconds = elapsed();
+  if (areFollowed !== undefined)
+    await until('all of the burst is followed', areFollowed, PATIENCE_MS, BURST_POLL_MS);
   const messages = events.length * messagesEach;
   return {
     messages,
     seconds,
     perSecond: messages / seconds,
+    followedPerSecond: messages / elapsed(),
     cpuMsPerMessage: perMessage(site.cpuSince(before), messages),
   };
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { partsOf, wholeOf } from '../arguments.mjs';
 
 export const HELP = `npm run bench:site [-- options]
 
@@ -46,24 +47,11 @@ export function readOptions(args) {
     // One of each kind for each OS version.
     collections: wholeOf('--collections', values.collections, 50),
     deployments: wholeOf('--deployments', values.deployments, 2),
-    parts: new Set(values.only.split(',').map(partOf)),
+    parts: partsOf(PARTS, values.only),
     pauseSeconds: wholeOf('--pause', values.pause, 1),
     profile: values.profile,
     statements: values.statements,
     json: values.json,
     help: values.help,
   };
-}
-
-/** @type {(name: string, text: string, least: number) => number} */
-function wholeOf(name, text, least) {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= least) return value;
-  throw new TypeError(`${name} must be a whole number of at least ${least}, not ${text}`);
-}
-
-function partOf(/** @type {string} */ text) {
-  const part = PARTS.find((name) => name === text);
-  if (part === undefined) throw new TypeError(`--only takes ${PARTS.join(', ')}, not ${text}`);
-  return part;
 }

@@ -1,4 +1,4 @@
-import { percentile } from './percentile.mjs';
+import { percentile } from '../percentile.mjs';
 
 /** @typedef {import('./running-site.mjs').RunningSite} RunningSite */
 

@@ -151,7 +151,9 @@ function linesOf(site) {
       add(
         name,
         `>= ${rate}/s`,
-        `${whole(run.perSecond)}/s; CPU ms each: ${byProcess(run.cpuMsPerMessage, 2)}`,
+        `${whole(run.perSecond)}/s${
+          run === inventoryBurst ? `, ${whole(run.followedPerSecond)}/s until collections had followed` : ''
+        }; CPU ms each: ${byProcess(run.cpuMsPerMessage, 2)}`,
         run.perSecond >= rate,
       );
     add(

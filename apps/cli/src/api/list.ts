@@ -77,6 +77,18 @@ export function both(one: string | undefined, other: string | undefined): string
   return one === undefined || other === undefined ? (one ?? other) : `(${one}) and (${other})`;
 }
 
+/** The condition that a text is in one of some fields; none without a text. */
+export function searching(text: string | undefined, fields: readonly string[]): string | undefined {
+  return text === undefined
+    ? undefined
+    : fields.map((field) => `contains(${field},${quoted(text)})`).join(' or ');
+}
+
+/** A text as filters spell it. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
 class TableWriter<T> {
   readonly #layout: TableLayout<T>;
   #count = 0;

@@ -1,7 +1,9 @@
 import type {
+  Administrator,
   Baseline,
   Collection,
   ConfigurationItem,
+  Content,
   Deployment,
   Device,
   LibraryKind,
@@ -11,7 +13,7 @@ import { CliError } from '../cli.error.js';
 import { exitCodes } from '../exit-codes.js';
 import type { ApiClient } from '../connection/api.client.js';
 import { printable } from '../terminal/printable.js';
-import { collect } from './list.js';
+import { collect, quoted } from './list.js';
 
 /** As many as are looked at to tell that a name is ambiguous. */
 const CANDIDATES = 20;
@@ -20,12 +22,8 @@ const RESOURCE_ID = /^[1-9][0-9]{0,9}$/;
 const MAX_RESOURCE_ID = 2_147_483_647;
 const COLLECTION_ID = /^[A-Z0-9]{3}[0-9A-F]{5}$/i;
 
-/** A text as filters spell it. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
-interface Search<T> {
+/** Something that is named by a person. */
+export interface Search<T> {
   readonly what: string;
   /** What people type to see what there is. */
   readonly see: string;
@@ -35,7 +33,7 @@ interface Search<T> {
 }
 
 /** The one that is meant: whose id it is, or the only one with that name. @throws CliError listing the candidates */
-function only<T>(found: readonly T[], { what, see, asked, isId, describe }: Search<T>): T {
+export function only<T>(found: readonly T[], { what, see, asked, isId, describe }: Search<T>): T {
   const byId = found.find(isId);
   if (byId !== undefined) return byId;
   const [one, ...others] = found;
@@ -55,22 +53,32 @@ function only<T>(found: readonly T[], { what, see, asked, isId, describe }: Sear
   );
 }
 
+/** Everything that one of some conditions fits, as far as it takes to tell that a name is ambiguous. */
+function candidates<T>(api: ApiClient, at: string, ...conditions: readonly (string | false)[]): Promise<T[]> {
+  const filter = conditions.filter((condition) => condition !== false).join(' or ');
+  return collect<T>(api, at, { filter }, CANDIDATES + 1);
+}
+
+const resourceIdOf = (asked: string): number | undefined =>
+  RESOURCE_ID.test(asked) && Number(asked) <= MAX_RESOURCE_ID ? Number(asked) : undefined;
+const uuidOf = (asked: string): string | undefined => (UUID.test(asked) ? asked.toLowerCase() : undefined);
+
 /**
  * The device with this resource id, name or serial number. Where several have it, the only one that is active.
  * @throws CliError
  */
 export async function findDevice(api: ApiClient, asked: string): Promise<Device> {
-  const id = RESOURCE_ID.test(asked) && Number(asked) <= MAX_RESOURCE_ID ? Number(asked) : undefined;
-  const filter = [
+  const id = resourceIdOf(asked);
+  const found = await candidates<Device>(
+    api,
+    '/api/v1/devices',
     `name eq ${quoted(asked)}`,
     `serialNumber eq ${quoted(asked)}`,
-    ...(id === undefined ? [] : [`resourceId eq ${id}`]),
-  ].join(' or ');
-  const found = await collect<Device>(api, '/api/v1/devices', { filter }, CANDIDATES + 1);
+    id !== undefined && `resourceId eq ${id}`,
+  );
   const active = found.filter(({ state }) => state === 'active');
-  const candidates =
-    active.length === 1 && !found.some(({ resourceId }) => resourceId === id) ? active : found;
-  return only(candidates, {
+  const isClear = active.length === 1 && !found.some(({ resourceId }) => resourceId === id);
+  return only(isClear ? active : found, {
     what: 'device',
     see: 'espalier devices list --search TEXT',
     asked,
@@ -82,11 +90,13 @@ export async function findDevice(api: ApiClient, asked: string): Promise<Device>
 
 /** The user with this resource id or short name. @throws CliError */
 export async function findUser(api: ApiClient, asked: string): Promise<User> {
-  const id = RESOURCE_ID.test(asked) && Number(asked) <= MAX_RESOURCE_ID ? Number(asked) : undefined;
-  const filter = [`userName eq ${quoted(asked)}`, ...(id === undefined ? [] : [`resourceId eq ${id}`])].join(
-    ' or ',
+  const id = resourceIdOf(asked);
+  const found = await candidates<User>(
+    api,
+    '/api/v1/users',
+    `userName eq ${quoted(asked)}`,
+    id !== undefined && `resourceId eq ${id}`,
   );
-  const found = await collect<User>(api, '/api/v1/users', { filter }, CANDIDATES + 1);
   return only(found, {
     what: 'user',
     see: 'espalier users list',
@@ -99,10 +109,12 @@ export async function findUser(api: ApiClient, asked: string): Promise<User> {
 /** The collection with this id or name. @throws CliError */
 export async function findCollection(api: ApiClient, asked: string): Promise<Collection> {
   const id = COLLECTION_ID.test(asked) ? asked.toUpperCase() : undefined;
-  const filter = [`name eq ${quoted(asked)}`, ...(id === undefined ? [] : [`id eq ${quoted(id)}`])].join(
-    ' or ',
+  const found = await candidates<Collection>(
+    api,
+    '/api/v1/collections',
+    `name eq ${quoted(asked)}`,
+    id !== undefined && `id eq ${quoted(id)}`,
   );
-  const found = await collect<Collection>(api, '/api/v1/collections', { filter }, CANDIDATES + 1);
   return only(found, {
     what: 'collection',
     see: 'espalier collections list',
@@ -127,22 +139,27 @@ export const libraryPaths = {
   package: '/api/v1/packages',
 } as const satisfies Record<LibraryKind, string>;
 
+const groupOf = {
+  'configuration-item': 'items',
+  baseline: 'baselines',
+  application: 'applications',
+  package: 'packages',
+} as const satisfies Record<LibraryKind, string>;
+
 /** The thing with this id or name, of any of some kinds. @throws CliError */
 export async function findThing(
   api: ApiClient,
   asked: string,
   kinds: readonly LibraryKind[] = ['configuration-item', 'baseline', 'application', 'package'],
 ): Promise<Thing> {
-  const id = UUID.test(asked) ? asked.toLowerCase() : undefined;
-  const filter =
-    id === undefined ? `name eq ${quoted(asked)}` : `id eq ${quoted(id)} or name eq ${quoted(asked)}`;
+  const id = uuidOf(asked);
   const found = await Promise.all(
     kinds.map(async (thingKind) => {
-      const items = await collect<Pick<Baseline | ConfigurationItem, 'id' | 'name'>>(
+      const items = await candidates<Pick<Baseline | ConfigurationItem, 'id' | 'name'>>(
         api,
         libraryPaths[thingKind],
-        { filter },
-        CANDIDATES + 1,
+        `name eq ${quoted(asked)}`,
+        id !== undefined && `id eq ${quoted(id)}`,
       );
       return items.map((item): Thing => ({ thingKind, thingId: item.id, name: item.name }));
     }),
@@ -150,7 +167,7 @@ export async function findThing(
   const [kind] = kinds;
   return only(found.flat(), {
     what: kinds.length === 1 && kind !== undefined ? kind.replace('-', ' ') : 'thing',
-    see: kinds.length === 1 && kind === 'baseline' ? 'espalier baselines list' : 'espalier items list',
+    see: `espalier ${kinds.length === 1 && kind !== undefined ? groupOf[kind] : 'items'} list`,
     asked,
     isId: ({ thingId }) => thingId === id,
     describe: ({ thingId, thingKind, name }) => `${thingId}  ${thingKind}  ${name}`,
@@ -159,19 +176,56 @@ export async function findThing(
 
 /** The deployment with this id, assignment number or name. @throws CliError */
 export async function findDeployment(api: ApiClient, asked: string): Promise<Deployment> {
-  const id = UUID.test(asked) ? asked.toLowerCase() : undefined;
-  const number = RESOURCE_ID.test(asked) ? Number(asked) : undefined;
-  const filter = [
+  const id = uuidOf(asked);
+  const number = resourceIdOf(asked);
+  const found = await candidates<Deployment>(
+    api,
+    '/api/v1/deployments',
     `name eq ${quoted(asked)}`,
-    ...(id === undefined ? [] : [`id eq ${quoted(id)}`]),
-    ...(number === undefined ? [] : [`assignmentId eq ${number}`]),
-  ].join(' or ');
-  const found = await collect<Deployment>(api, '/api/v1/deployments', { filter }, CANDIDATES + 1);
+    id !== undefined && `id eq ${quoted(id)}`,
+    number !== undefined && `assignmentId eq ${number}`,
+  );
   return only(found, {
     what: 'deployment',
     see: 'espalier deployments list',
     asked,
     isId: (deployment) => deployment.id === id || deployment.assignmentId === number,
     describe: (deployment) => `${deployment.id}  ${deployment.name}  ${deployment.collectionName}`,
+  });
+}
+
+/** The administrator with this id or name. @throws CliError */
+export async function findAdministrator(api: ApiClient, asked: string): Promise<Administrator> {
+  const id = uuidOf(asked);
+  const found = await candidates<Administrator>(
+    api,
+    '/api/v1/administrators',
+    `name eq ${quoted(asked)}`,
+    id !== undefined && `id eq ${quoted(id)}`,
+  );
+  return only(found, {
+    what: 'administrator',
+    see: 'espalier administrators list',
+    asked,
+    isId: (administrator) => administrator.id === id,
+    describe: ({ id: its, name, displayName }) => `${its}  ${name}  ${displayName}`,
+  });
+}
+
+/** The uploaded file with this id or name. @throws CliError */
+export async function findContent(api: ApiClient, asked: string): Promise<Content> {
+  const id = uuidOf(asked);
+  const found = await candidates<Content>(
+    api,
+    '/api/v1/content',
+    `name eq ${quoted(asked)}`,
+    id !== undefined && `id eq ${quoted(id)}`,
+  );
+  return only(found, {
+    what: 'file',
+    see: 'espalier content list',
+    asked,
+    isId: (content) => content.id === id,
+    describe: ({ id: its, name, size, sha256 }) => `${its}  ${name}  ${size} bytes  ${sha256.slice(0, 16)}`,
   });
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { readInput } from '../api/files.js';
 import type { Cli } from '../cli.js';
 import { usageError } from '../cli.error.js';
-import { several } from '../options.js';
+import { readPair, several } from '../options.js';
 import { printableJson } from '../terminal/printable.js';
 import { about } from './define.js';
 
@@ -38,9 +38,9 @@ export function api(command: Command, cli: Cli): void {
       const [path = '', ...before] = (at.startsWith('/') ? at : `/api/v1/${at}`).split('?');
       const query = Object.fromEntries([
         ...new URLSearchParams(before.join('?')),
-        ...(options.query ?? []).map((pair) => split(pair, '=')),
+        ...(options.query ?? []).map((pair) => trimmed(readPair(pair))),
       ]);
-      const headers = Object.fromEntries((options.header ?? []).map((pair) => split(pair, ':')));
+      const headers = Object.fromEntries((options.header ?? []).map((pair) => trimmed(readPair(pair, ':'))));
       const body = await readBody(cli, options.data);
       const reply = await cli.api.send({
         method,
@@ -63,11 +63,7 @@ async function readBody(cli: Cli, data: string | undefined): Promise<Buffer | un
   return data.startsWith('@') ? readInput(cli.world, 'The body', data.slice(1)) : Buffer.from(data);
 }
 
-function split(pair: string, mark: string): [name: string, value: string] {
-  const at = pair.indexOf(mark);
-  if (at < 1) throw usageError(`Not of the form name${mark}value: ${pair}`);
-  return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
-}
+const trimmed = (pair: readonly string[]): string[] => pair.map((part) => part.trim());
 
 /** JSON is laid out for whoever looks; anything else goes to a file or program as it is. */
 function show({ out, world }: Cli, body: Buffer, contentType: string): void {

@@ -96,13 +96,9 @@ async function decide(cli: Cli, id: string, verb: 'approve' | 'reject' | 'cancel
     await cli.confirm(`Approve this: ${asked.summary}`);
   }
   const { reason } = cli.options;
-  const decided = await cli.api.post<Approval>(
-    path`/api/v1/approvals/${id}/${verb}`,
-    reason === undefined ? {} : { reason },
-    {
-      headers: { 'if-match': `"${asked.version}"` },
-    },
-  );
+  const body = reason === undefined ? {} : { reason };
+  const at = path`/api/v1/approvals/${id}/${verb}`;
+  const decided = await cli.api.change<Approval>('POST', at, body, asked.version);
   cli.out.result(decided, () => cli.out.say(`It is ${decided.state}.`));
 }
 

@@ -9,6 +9,7 @@ import { addListOptions, type ListOptions } from '../options.js';
 import { minor, number, text, whole } from '../terminal/table.js';
 import { showTime } from '../terminal/times.js';
 import { subcommand } from './define.js';
+import { deleteConfirmed } from './deletion.js';
 
 interface Detail {
   readonly item: Baseline;
@@ -81,12 +82,7 @@ export function baselines(command: Command, cli: Cli): void {
       const { item } = await detail(name);
       const body = { members: await readMembers(cli, items), ...(note !== undefined && { note }) };
       const at = path`/api/v1/baselines/${item.id}`;
-      // Whoever else changed it meanwhile is not overruled.
-      const headers = { 'if-match': `"${item.version}"` };
-      showBaseline(
-        cli,
-        await cli.api.json<Detail>({ method: 'PATCH', path: at, body, headers, neverTwice: true }),
-      );
+      showBaseline(cli, await cli.api.change<Detail>('PATCH', at, body, item.version));
     });
 
   subcommand(command, 'delete <baseline>', {
@@ -95,9 +91,12 @@ export function baselines(command: Command, cli: Cli): void {
     example: 'espalier baselines delete "Security baseline"',
   }).action(async (name: string) => {
     const { item } = await detail(name);
-    await cli.confirm(`Delete the baseline ${item.name} with its ${item.revision} revisions?`);
-    await cli.api.delete(path`/api/v1/baselines/${item.id}`);
-    cli.out.result({ deleted: item.id }, () => cli.out.say(`${item.name} is deleted.`));
+    await deleteConfirmed(cli, {
+      path: path`/api/v1/baselines/${item.id}`,
+      id: item.id,
+      question: `Delete the baseline ${item.name} with its ${item.revision} revisions?`,
+      done: `${item.name} is deleted.`,
+    });
   });
 }
 

@@ -16,6 +16,7 @@ import {
 } from './collection.definition.js';
 import { addRules, removeRules, type RemovalOptions } from './collection.rules.js';
 import { subcommand } from './define.js';
+import { deleteConfirmed } from './deletion.js';
 import { addWaitOption, finishJob, type WaitOptions } from './job.watch.js';
 
 /** `espalier collections`. */
@@ -134,9 +135,12 @@ export function collections(command: Command, cli: Cli): void {
     example: 'espalier collections delete Pilot',
   }).action(async (name: string) => {
     const { id, name: called, memberCount } = await collection(name);
-    await cli.confirm(`Delete the collection ${called} (${id}), which has ${memberCount} members?`);
-    await cli.api.delete(path`/api/v1/collections/${id}`);
-    cli.out.result({ deleted: id }, () => cli.out.say(`${called} is deleted.`));
+    await deleteConfirmed(cli, {
+      path: path`/api/v1/collections/${id}`,
+      id,
+      question: `Delete the collection ${called} (${id}), which has ${memberCount} members?`,
+      done: `${called} is deleted.`,
+    });
   });
 }
 

@@ -165,6 +165,34 @@ describe('a command', () => {
     ).toMatchObject({ code: 2 });
   });
 
+  it('changes only what it has seen: of others it keeps what it does not know', async () => {
+    const before = {
+      variables: [
+        { name: 'Room', value: '7', isMasked: false },
+        { name: 'Wifi', value: null, isMasked: true },
+      ],
+      version: 4,
+    };
+    script = ({ url, method }, response) => {
+      if (method === 'PUT') answer(response, 412, { title: 'It was changed meanwhile.' });
+      else if (url.endsWith('/variables')) answer(response, 200, before);
+      else answer(response, 200, { items: [{ resourceId: 7, name: 'mac', state: 'active' }] });
+    };
+    expect(await run('variables', 'set', 'room=8', 'A=', '--device', 'mac')).toMatchObject({ code: 5 });
+    expect(seen.at(-1)).toMatchObject({
+      method: 'PUT',
+      url: '/api/v1/devices/7/variables',
+      headers: { 'if-match': '"4"' },
+    });
+    expect(sent()).toEqual({
+      variables: [
+        { name: 'Wifi', isMasked: true },
+        { name: 'room', value: '8', isMasked: false },
+        { name: 'A', value: '', isMasked: false },
+      ],
+    });
+  });
+
   it('deploys by the clock that is meant', async () => {
     script = ({ url, method }, response) => {
       const item = { id: url.includes('collections') ? 'ESP00014' : ID, name: 'x' };

@@ -7,14 +7,15 @@ import type {
   Job,
 } from '@espalier/contracts';
 import { Option, type Command } from 'commander';
-import { both, showList } from '../api/list.js';
-import { findCollection, findDeployment, findThing, quoted } from '../api/resolve.js';
+import { both, quoted, showList } from '../api/list.js';
+import { findCollection, findDeployment, findThing } from '../api/resolve.js';
 import type { Cli } from '../cli.js';
 import { path } from '../connection/path.js';
 import { addListOptions, type ListOptions } from '../options.js';
 import { minor, number, text, whole } from '../terminal/table.js';
 import { showTime } from '../terminal/times.js';
 import { subcommand } from './define.js';
+import { deleteConfirmed } from './deletion.js';
 import { showDeployment } from './deployment.view.js';
 import { addWaitOption, finishJob, type WaitOptions } from './job.watch.js';
 
@@ -121,18 +122,8 @@ export function deployments(command: Command, cli: Cli): void {
       example: `espalier deployments ${verb} 3`,
     }).action(async (name: string) => {
       const { id, version } = await deployment(name);
-      const headers = { 'if-match': `"${version}"` };
       const at = path`/api/v1/deployments/${id}`;
-      showDeployment(
-        cli,
-        await cli.api.json<DeploymentDetail>({
-          method: 'PATCH',
-          path: at,
-          body: { enabled },
-          headers,
-          neverTwice: true,
-        }),
-      );
+      showDeployment(cli, await cli.api.change<DeploymentDetail>('PATCH', at, { enabled }, version));
     });
 
   subcommand(command, 'delete <deployment>', {
@@ -140,11 +131,12 @@ export function deployments(command: Command, cli: Cli): void {
     example: 'espalier deployments delete 3',
   }).action(async (name: string) => {
     const { id, name: called, collectionName, counts } = await deployment(name);
-    await cli.confirm(
-      `End the deployment ${called} to ${collectionName}? ${counts.targeted} devices lose what it put on them.`,
-    );
-    await cli.api.delete(path`/api/v1/deployments/${id}`);
-    cli.out.result({ deleted: id }, () => cli.out.say(`${called} is ended; devices follow.`));
+    await deleteConfirmed(cli, {
+      path: path`/api/v1/deployments/${id}`,
+      id,
+      question: `End the deployment ${called} to ${collectionName}? ${counts.targeted} devices lose what it put on them.`,
+      done: `${called} is ended; devices follow.`,
+    });
   });
 }
 

@@ -1,15 +1,16 @@
 import type { Device, Membership } from '@espalier/contracts';
 import type { Command } from 'commander';
-import { both, showList } from '../api/list.js';
-import { findCollection, findDevice, quoted } from '../api/resolve.js';
+import { both, quoted, searching, showList } from '../api/list.js';
+import { findCollection, findDevice } from '../api/resolve.js';
 import type { Cli } from '../cli.js';
 import { usageError } from '../cli.error.js';
 import { path } from '../connection/path.js';
-import { addListOptions, type ListOptions } from '../options.js';
+import { addListOptions, readPair, type ListOptions } from '../options.js';
 import { minor, number, text, whole, type Column } from '../terminal/table.js';
 import { showTime } from '../terminal/times.js';
 import { showDevice } from './device.view.js';
 import { subcommand } from './define.js';
+import { deleteConfirmed } from './deletion.js';
 import { showHistory, showInventory } from './inventory.js';
 
 /** How devices are shown in lists. */
@@ -116,16 +117,19 @@ export function devices(command: Command, cli: Cli): void {
     example: 'espalier devices delete 16777219',
   }).action(async (name: string) => {
     const { resourceId, name: called } = await device(name);
-    await cli.confirm(`Delete the record of ${called} (${resourceId}) with its inventory and history?`);
-    await cli.api.delete(path`/api/v1/devices/${resourceId}`);
-    cli.out.result({ deleted: resourceId }, () => cli.out.say(`${called} is deleted.`));
+    await deleteConfirmed(cli, {
+      path: path`/api/v1/devices/${resourceId}`,
+      id: resourceId,
+      question: `Delete the record of ${called} (${resourceId}) with its inventory and history?`,
+      done: `${called} is deleted.`,
+    });
   });
 
   subcommand(command, 'set <device> <property=value...>', {
     summary: 'set extension data: properties of your own, for queries',
     example: 'espalier devices set mac-042 AssetTag=A-1001 Department=Sales',
   }).action(async (name: string, pairs: readonly string[]) => {
-    const extensionData = Object.fromEntries(pairs.map(readPair));
+    const extensionData = Object.fromEntries(pairs.map((pair) => readPair(pair)));
     const { resourceId } = await device(name);
     const all = await cli.api.put<Record<string, string>>(
       path`/api/v1/devices/${resourceId}/extension-data`,
@@ -165,9 +169,7 @@ async function list(
     await memberList(cli, id, options);
     return;
   }
-  const like = (field: string): string => `contains(${field},${quoted(search ?? '')})`;
-  const found =
-    search === undefined ? undefined : ['name', 'serialNumber', 'lastUserName'].map(like).join(' or ');
+  const found = searching(search, ['name', 'serialNumber', 'lastUserName']);
   const ofPlatform = platform === undefined ? undefined : `platform eq ${quoted(platform)}`;
   await showList(
     cli,
@@ -179,10 +181,4 @@ async function list(
     },
     options,
   );
-}
-
-function readPair(pair: string): [name: string, value: string] {
-  const at = pair.indexOf('=');
-  if (at < 1) throw usageError(`Not of the form property=value: ${pair}`);
-  return [pair.slice(0, at), pair.slice(at + 1)];
 }

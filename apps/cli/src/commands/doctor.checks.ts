@@ -6,8 +6,9 @@ import { CliError } from '../cli.error.js';
 import type { ApiClient } from '../connection/api.client.js';
 import { ApiError } from '../connection/api.error.js';
 import { connectionFailure } from '../connection/failures.js';
+import { signInOf } from '../connection/profile.store.js';
 import { showDuration, showTime } from '../terminal/times.js';
-import type { Whoami } from './login.js';
+import type { Whoami } from './whoami.js';
 
 /** What one check found. `skipped`: it could not be looked at from here. */
 export interface Finding {
@@ -97,7 +98,8 @@ export async function checkClock(api: ApiClient, now: () => Date): Promise<Found
 
 /** Who one is, and for how long. */
 export async function checkToken(api: ApiClient, now: Date): Promise<Found> {
-  if (api.settings.token === undefined) return failed('You are not signed in.', 'Sign in: espalier login');
+  if (signInOf(api.settings) === undefined)
+    return failed('You are not signed in.', 'Sign in: espalier login');
   const { name, scopes, expiresAt } = await api.get<Whoami>('/api/v1/whoami');
   const left = expiresAt === null ? Infinity : expiresAt - now.getTime();
   const text = `You are ${name}, with ${scopes.length} scopes`;

@@ -38,8 +38,6 @@ export function explain(command: Command, cli: Cli): void {
       ]);
       const answer = await api.get<ExplainAnswer>(path`/api/v1/devices/${resourceId}/explain`, question);
       out.result(answer, () => showAnswer(out, answer));
-      if (thingName !== undefined && answer.explanations.length === 0)
-        out.note(`As part of a baseline it is explained with that: espalier explain ${resourceId}`);
     });
 }
 

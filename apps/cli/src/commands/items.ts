@@ -11,6 +11,7 @@ import { addListOptions, wholeNumber, type ListOptions } from '../options.js';
 import { minor, number, text, whole } from '../terminal/table.js';
 import { showTime } from '../terminal/times.js';
 import { subcommand } from './define.js';
+import { deleteConfirmed } from './deletion.js';
 
 interface Detail {
   readonly item: ConfigurationItem;
@@ -112,9 +113,12 @@ export function items(command: Command, cli: Cli): void {
     example: 'espalier items delete "Login window"',
   }).action(async (name: string) => {
     const { item } = await detail(name);
-    await cli.confirm(`Delete the configuration item ${item.name} with its ${item.revision} revisions?`);
-    await cli.api.delete(path`/api/v1/configuration-items/${item.id}`);
-    cli.out.result({ deleted: item.id }, () => cli.out.say(`${item.name} is deleted.`));
+    await deleteConfirmed(cli, {
+      path: path`/api/v1/configuration-items/${item.id}`,
+      id: item.id,
+      question: `Delete the configuration item ${item.name} with its ${item.revision} revisions?`,
+      done: `${item.name} is deleted.`,
+    });
   });
 }
 

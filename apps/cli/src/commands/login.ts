@@ -3,28 +3,19 @@ import type { Command } from 'commander';
 import type { Cli } from '../cli.js';
 import { CliError, usageError } from '../cli.error.js';
 import type { OidcProvider } from '../connection/oidc.client.js';
-import { ProfileStore, type Profile } from '../connection/profile.store.js';
+import { ProfileStore, signInOf, type Profile } from '../connection/profile.store.js';
 import { exitCodes } from '../exit-codes.js';
-import type { Field } from '../terminal/output.js';
 import { readSecret } from '../terminal/prompt.js';
-import { showDuration, showTime } from '../terminal/times.js';
 import { about } from './define.js';
+import type { Whoami } from './whoami.js';
 
 const DEFAULT_SCOPE = 'openid offline_access';
 
-/** Who one is, as the server tells it; one of an older version tells less. */
-export interface Whoami {
-  readonly type: string;
-  readonly id: string;
-  readonly name: string;
-  readonly scopes: readonly string[];
-  readonly expiresAt: number | null;
-  readonly method?: string;
-  readonly administrator?: { readonly id: string; readonly name: string };
-  readonly roles?: readonly { readonly roleId: string; readonly collectionIds: readonly string[] | null }[];
-}
-
 interface LoginOptions {
+  readonly kerberos?: boolean;
+  readonly spn?: string;
+  readonly certificate?: string;
+  readonly key?: string;
   readonly oidcIssuer?: string;
   readonly oidcClient?: string;
   readonly oidcScope?: string;
@@ -36,18 +27,25 @@ export function login(command: Command, cli: Cli): void {
   about(command, {
     summary: 'sign in to a server',
     description:
-      'Sign in to a server: with an API token, typed without echo or from standard input; or as a person at your OpenID Connect issuer, by a code that you enter in a browser. It is checked, and kept in a file that only you can read. --profile keeps several sign-ins apart.',
+      'Sign in to a server: with an API token, typed without echo or from standard input; as a person at your OpenID Connect issuer, by a code that you enter in a browser; with your Kerberos tickets, of which nothing is kept; or with a certificate, of which only the paths are kept. It is checked, and kept in a file that only you can read. --profile keeps several sign-ins apart.',
     example: 'espalier login --url https://espalier.example.com:8760 --ca-file ca.pem',
     examples: [
       'espalier login --url https://localhost:8760 --ca-file .espalier/pki/ca.pem < .espalier/admin-token',
       'espalier login --url https://espalier.example.com:8760 --oidc-issuer https://login.example.com --oidc-client espalier-cli',
+      'espalier login --url https://espalier.example.com:8760 --kerberos',
+      'espalier login --url https://espalier.example.com:8760 --certificate anna.pem --key anna.key',
     ],
   })
     .option('--oidc-issuer <url>', 'sign in by device code at this issuer, named as its tokens name it')
     .option('--oidc-client <id>', 'id of the command line at the issuer')
     .option('--oidc-scope <scopes>', `what to ask for (default: "${DEFAULT_SCOPE}")`)
     .option('--oidc-ca-file <file>', "PEM file of the authority of the issuer's certificate")
+    .option('--kerberos', 'sign in with your Kerberos tickets (kinit)')
+    .option('--spn <principal>', 'service principal of the server (default: HTTP@ its name)')
+    .option('--certificate <file>', 'sign in with the certificate in this PEM file')
+    .option('--key <file>', 'PEM file of its key (default: the file of the certificate)')
     .action(async (options: LoginOptions) => {
+      requireOneWay(options);
       const settings = cli.settings();
       const { url, caFile, fingerprint, profileName } = settings;
       const server = {
@@ -56,15 +54,14 @@ export function login(command: Command, cli: Cli): void {
         ...(fingerprint !== undefined && { fingerprint }),
       };
       const mayAskAgain = cli.options.tokenFile === undefined && cli.world.stdin.isTTY === true;
-      const provider = providerOf(options, mayAskAgain ? settings.oidc : undefined);
-      const proof = provider === undefined ? await readToken(cli, url) : await signInAt(cli, provider);
+      const signIn = withoutToken(options) ?? (await signInWithToken(cli, url, options, mayAskAgain));
       // Not to be renewed: what is kept below is what was just given.
-      const { token } = proof;
-      const api = cli.connect({ profileName, ...server, ...(token !== undefined && { token }) });
+      const { oidc: _, ...proof } = signIn;
+      const api = cli.connect({ profileName, ...server, ...proof });
       try {
         const me = await api.get<Whoami>('/api/v1/whoami');
         const store = new ProfileStore(cli.world.env);
-        store.put(profileName, { ...server, ...proof });
+        store.put(profileName, { ...server, ...signIn });
         cli.out.result({ profile: profileName, url, ...me }, () => {
           cli.out.say(`You are signed in to ${url} as ${me.administrator?.name ?? me.name}.`);
           cli.out.note(`Kept in ${store.path}.`);
@@ -73,6 +70,43 @@ export function login(command: Command, cli: Cli): void {
         api.close();
       }
     });
+}
+
+type SignIn = Pick<Profile, 'token' | 'oidc' | 'kerberos' | 'certificate'>;
+
+function requireOneWay({ kerberos, spn, certificate, key, oidcIssuer }: LoginOptions): void {
+  const ways = [kerberos === true, certificate !== undefined, oidcIssuer !== undefined];
+  if (ways.filter(Boolean).length > 1)
+    throw usageError('Sign in by one of --kerberos, --certificate and --oidc-issuer.');
+  if (spn !== undefined && kerberos !== true) throw usageError('--spn needs --kerberos.');
+  if (key !== undefined && certificate === undefined) throw usageError('--key needs --certificate.');
+}
+
+/** What shows who one is without a token. @throws CliError */
+function withoutToken({ kerberos, spn, certificate, key }: LoginOptions): SignIn | undefined {
+  if (kerberos === true) return { kerberos: spn === undefined ? {} : { spn: readPrincipal(spn) } };
+  if (certificate === undefined) return undefined;
+  return {
+    certificate: { certificateFile: resolve(certificate), keyFile: resolve(key ?? certificate) },
+  };
+}
+
+/** `HTTP@name` as GSSAPI writes it; setspn and keytabs write `HTTP/name`, which is the same. @throws CliError */
+function readPrincipal(spn: string): string {
+  const [, service, name] = /^([A-Za-z]+)[@/]([A-Za-z0-9._-]+)$/.exec(spn) ?? [];
+  if (service === undefined || name === undefined)
+    throw usageError(`--spn is no service principal: ${spn}`, 'Write it as HTTP@console.example.com');
+  return `${service}@${name}`;
+}
+
+function signInWithToken(
+  cli: Cli,
+  url: string,
+  options: LoginOptions,
+  mayAskAgain: boolean,
+): Promise<SignIn> {
+  const provider = providerOf(options, mayAskAgain ? cli.settings().oidc : undefined);
+  return provider === undefined ? readToken(cli, url) : signInAt(cli, provider);
 }
 
 /** The issuer that is named, or the one of the last time; a token from standard input needs none. */
@@ -118,53 +152,18 @@ async function signInAt(cli: Cli, provider: OidcProvider): Promise<Pick<Profile,
 /** `espalier logout`. */
 export function logout(command: Command, cli: Cli): void {
   about(command, {
-    summary: 'forget the token of a server',
-    description: 'Forget the token of a server. The token itself stays good until it expires or is revoked.',
+    summary: 'forget how you sign in to a server',
+    description:
+      'Forget how you sign in to a server. A token itself stays good until it expires or is revoked; Kerberos tickets are forgotten by kdestroy.',
     example: 'espalier logout',
   }).action(() => {
     const store = new ProfileStore(cli.world.env);
     const name = cli.options.profile ?? cli.world.env['ESPALIER_PROFILE'] ?? store.current;
-    if (store.get(name)?.token === undefined)
+    if (signInOf(store.get(name)) === undefined)
       throw new CliError(`You are not signed in with the profile ${name}.`, exitCodes.notFound);
-    store.forgetToken(name);
+    store.forgetSignIn(name);
     cli.out.result({ profile: name, signedIn: false }, () =>
-      cli.out.say(`The token of ${name} is forgotten.`),
+      cli.out.say(`The sign-in of ${name} is forgotten.`),
     );
   });
-}
-
-/** `espalier whoami`. */
-export function whoami(command: Command, cli: Cli): void {
-  about(command, { summary: 'who you are, and what you may do', example: 'espalier whoami' }).action(
-    async () => {
-      const me = await cli.api.get<Whoami>('/api/v1/whoami');
-      const { url, profileName } = cli.api.settings;
-      cli.out.result({ profile: profileName, url, ...me }, () => {
-        const left =
-          me.expiresAt === null
-            ? 'never'
-            : `${showTime(me.expiresAt) ?? ''}, in ${showDuration(me.expiresAt - cli.world.now().getTime())}`;
-        const roles = me.roles?.map(({ roleId, collectionIds }) =>
-          collectionIds === null ? roleId : `${roleId} in ${collectionIds.join(' and ')}`,
-        );
-        const who: Field[] =
-          me.administrator === undefined
-            ? []
-            : [
-                ['Administrator', me.administrator.name],
-                ['Roles', roles?.join(', ')],
-              ];
-        cli.out.record([
-          ['Server', url],
-          ['Profile', profileName],
-          ...who,
-          ['Signed in by', me.method ?? me.type],
-          ['Name', me.name],
-          ['Id', me.id],
-          ['Expires', left],
-          ['May', me.scopes.join(', ')],
-        ]);
-      });
-    },
-  );
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli.js';
 import { CliError } from '../cli.error.js';
-import { ProfileStore } from '../connection/profile.store.js';
+import { ProfileStore, signInOf } from '../connection/profile.store.js';
 import { exitCodes } from '../exit-codes.js';
 import { text, whole } from '../terminal/table.js';
 import { subcommand } from './define.js';
@@ -15,12 +15,14 @@ export function profiles(command: Command, cli: Cli): void {
     const store = new ProfileStore(cli.world.env);
     const { current } = store;
     const items = store.names().map((name) => {
-      const { url, caFile, fingerprint, token } = store.get(name) ?? { url: '' };
+      const profile = store.get(name) ?? { url: '' };
+      const { url, caFile, fingerprint } = profile;
+      const by = signInOf(profile);
       const trusts =
         fingerprint === undefined
           ? (caFile ?? 'the authorities of this machine')
           : `the certificate ${fingerprint.slice(0, 16)}…`;
-      return { name, url, trusts, isSignedIn: token !== undefined, isCurrent: name === current };
+      return { name, url, trusts, by: by ?? null, isSignedIn: by !== undefined, isCurrent: name === current };
     });
     cli.out.result({ items }, () => {
       if (items.length === 0) cli.out.note('You are signed in nowhere: espalier login --url https://…:8760');
@@ -29,7 +31,7 @@ export function profiles(command: Command, cli: Cli): void {
           whole('', ({ isCurrent }) => (isCurrent ? '*' : ' ')),
           whole('NAME', ({ name }) => name),
           text('SERVER', ({ url }) => url),
-          whole('SIGNED IN', ({ isSignedIn }) => isSignedIn),
+          whole('SIGNED IN BY', ({ by }) => by),
           text('TRUSTS', ({ trusts }) => trusts),
         ]);
     });

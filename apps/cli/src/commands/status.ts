@@ -1,7 +1,7 @@
 import type { StatusSeverity, StoredStatusMessage } from '@espalier/contracts';
 import { Option, type Command } from 'commander';
-import { showList } from '../api/list.js';
-import { findDevice, quoted } from '../api/resolve.js';
+import { quoted, showList } from '../api/list.js';
+import { findDevice } from '../api/resolve.js';
 import type { Cli } from '../cli.js';
 import { addListOptions, type ListOptions } from '../options.js';
 import { minor, text, whole } from '../terminal/table.js';

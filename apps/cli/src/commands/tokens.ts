@@ -1,6 +1,7 @@
 import type { ApiToken } from '@espalier/contracts';
 import type { Command } from 'commander';
 import { showList } from '../api/list.js';
+import { findAdministrator } from '../api/resolve.js';
 import type { Cli } from '../cli.js';
 import { usageError } from '../cli.error.js';
 import { path } from '../connection/path.js';
@@ -17,6 +18,7 @@ interface Made {
 interface CreateOptions {
   readonly scope?: readonly string[];
   readonly expiresInDays?: number;
+  readonly administrator?: string;
 }
 
 /** `espalier tokens`. */
@@ -54,17 +56,27 @@ export function tokens(command: Command, cli: Cli): void {
     description:
       'Make an API token; it is shown this once, alone on standard output. It can have no scope that you do not have; espalier whoami lists yours.',
     example: 'espalier tokens create "inventory report" --scope devices:read --expires-in-days 30',
+    examples: [
+      'espalier tokens create nightly --scope devices:read,status:read --administrator "CORP\\nightly"',
+    ],
   })
     .option('-s, --scope <scope>', 'what it may do; several times, or separated by commas', several)
     .option('--expires-in-days <days>', 'default: 90', wholeNumber(1, 366))
-    .action(async (name: string, { scope = [], expiresInDays }: CreateOptions) => {
+    .option('-a, --administrator <name>', 'whose token it is (default: yours)')
+    .action(async (name: string, { scope = [], expiresInDays, administrator }: CreateOptions) => {
       const scopes = scope.flatMap((written) => written.split(',')).map((one) => one.trim());
       if (scopes.length === 0)
         throw usageError(
           'Say what it may do: --scope devices:read',
           'espalier whoami lists the scopes that you have.',
         );
-      const body = { name, scopes, ...(expiresInDays !== undefined && { expiresInDays }) };
+      const owner = administrator === undefined ? undefined : await findAdministrator(cli.api, administrator);
+      const body = {
+        name,
+        scopes,
+        ...(expiresInDays !== undefined && { expiresInDays }),
+        ...(owner !== undefined && { administratorId: owner.id }),
+      };
       const made = await cli.api.post<Made>('/api/v1/tokens', body, { neverTwice: true });
       cli.out.result(made, () => {
         cli.out.line(made.secret);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { request, type RequestOptions } from 'node:https';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CliError } from '../cli.error.js';
@@ -10,10 +11,13 @@ import { ApprovalNeeded } from './approval.needed.js';
 import { ApiError, parseErrorBody } from './api.error.js';
 import { Dialer } from './dialer.js';
 import { connectionFailure } from './failures.js';
+import type { Prover } from './proof.js';
 import type { ConnectionSettings } from './settings.js';
 
 const APPROVALS = '/api/v1/approvals/';
 const ANSWER_MS = 60_000;
+/** A connection over which nothing moves for so long is gone. */
+const SILENCE_MS = 60_000;
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 500;
 /** Longer than this nobody waits at a terminal: the error says how long it would be. */
@@ -27,11 +31,16 @@ export interface Call {
   /** From the root, as in `/api/v1/devices`; variable parts are encoded with `path` of path.ts. */
   readonly path: string;
   readonly query?: Query;
-  /** Sent as JSON; bytes as they are, with the content type that `headers` names. */
+  /**
+   * Sent as JSON; bytes as they are, with the content type that `headers` names. A stream is only for `open`, and its
+   * content length is among `headers` too.
+   */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** True where doing it twice would make two, and the server cannot tell. */
   readonly neverTwice?: boolean;
+  /** How long to wait for the answer, where that may take long, in ms. */
+  readonly answerMs?: number;
 }
 
 export interface Reply {
@@ -65,10 +74,8 @@ export class ApiClient {
     {
       key = randomUUID(),
       reason,
-    }: { readonly key?: string | undefined; readonly reason?: string | undefined } = {},
-    private readonly credentials: { token(): Promise<string | undefined> } = {
-      token: () => Promise.resolve(settings.token),
-    },
+    }: { readonly key?: string | undefined; readonly reason?: string | undefined },
+    private readonly credentials: Prover,
   ) {
     this.dialer = new Dialer(settings);
     this.#key = key;
@@ -85,6 +92,15 @@ export class ApiClient {
 
   put<T>(at: string, body: unknown): Promise<T> {
     return this.json({ method: 'PUT', path: at, body });
+  }
+
+  /**
+   * Changes what was seen at a version: whoever else changed it meanwhile is not overruled.
+   * @throws ApiError 412 where somebody did
+   */
+  change<T>(method: 'PUT' | 'PATCH' | 'POST', at: string, body: unknown, version: number): Promise<T> {
+    const headers = { 'if-match': `"${version}"` };
+    return this.json({ method, path: at, body, headers, neverTwice: method !== 'POST' });
   }
 
   async delete(at: string, query?: Query): Promise<void> {
@@ -148,7 +164,7 @@ export class ApiClient {
     let response: IncomingMessage;
     let body: Buffer;
     try {
-      response = await this.#request(call, AbortSignal.timeout(ANSWER_MS));
+      response = await this.#request(call, AbortSignal.timeout(call.answerMs ?? ANSWER_MS));
       body = await buffer(response);
     } catch (error) {
       if (error instanceof Error && ['AbortError', 'TimeoutError'].includes(error.name))
@@ -180,8 +196,9 @@ export class ApiClient {
   ): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const { url } = this.settings;
-    const token = await this.credentials.token();
-    const payload = body === undefined || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+    const { authorization, checkAnswer } = await this.credentials.prove();
+    const isRaw = body === undefined || Buffer.isBuffer(body) || body instanceof Readable;
+    const payload = isRaw ? body : JSON.stringify(body);
     const options: RequestOptions = {
       method,
       agent: this.dialer,
@@ -189,17 +206,32 @@ export class ApiClient {
       headers: {
         accept: 'application/json',
         'user-agent': 'espalier-cli',
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(authorization !== undefined && { authorization }),
         ...(typeof payload === 'string' && { 'content-type': 'application/json' }),
-        ...(payload !== undefined && { 'content-length': Buffer.byteLength(payload) }),
+        ...(payload !== undefined &&
+          !(payload instanceof Readable) && { 'content-length': Buffer.byteLength(payload) }),
         ...headers,
       },
     };
     const outgoing = request(new URL(at + queryText(query), url), options, resolve);
-    outgoing.once('error', reject);
+    // An answer may come before all is sent; what breaks after it is of no interest.
+    outgoing.on('error', reject);
+    if (payload instanceof Readable) {
+      payload.once('error', (error) => outgoing.destroy(error));
+      outgoing.setTimeout(SILENCE_MS, () =>
+        outgoing.destroy(Object.assign(new Error('silence'), { code: 'ETIMEDOUT' })),
+      );
+      outgoing.once('close', () => payload.destroy());
+      payload.pipe(outgoing);
+    }
     // As bytes: with a text Node sends the headers in its encoding too.
-    outgoing.end(typeof payload === 'string' ? Buffer.from(payload) : payload);
-    return promise;
+    else outgoing.end(typeof payload === 'string' ? Buffer.from(payload) : payload);
+    const response = await promise;
+    await checkAnswer?.(response.headers).catch((error: unknown) => {
+      response.destroy();
+      throw error;
+    });
+    return response;
   }
 
   /** What every request that changes something carries. */

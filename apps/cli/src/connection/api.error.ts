@@ -3,6 +3,9 @@ import { CliError } from '../cli.error.js';
 import { exitCodeOfStatus } from '../exit-codes.js';
 
 const NOT_SIGNED_IN = 'Sign in: espalier login';
+/** The advice of these says what to do: signing in anew changes nothing. */
+const NOT_BY_TOKEN = /^ESP_SIGN_IN_(?:KERBEROS|NEGOTIATE|CERTIFICATE)/;
+const ADD_IDENTITY = 'They do it with: espalier administrators add-identity NAME IDENTITY';
 
 /** An answer of the server that is no success. */
 export class ApiError extends CliError {
@@ -35,7 +38,8 @@ function mendOf(status: number, { mend, errorId, code }: Partial<ErrorBody>): st
   const parts = [
     code === 'ESP_APPROVAL_REASON_MISSING' ? 'Say why, in 5 to 500 characters: --reason "…"' : mend,
     errorId !== undefined && `In the logs of the server it is ${errorId}.`,
-    status === 401 && NOT_SIGNED_IN,
+    status === 401 && !NOT_BY_TOKEN.test(code ?? '') && NOT_SIGNED_IN,
+    code === 'ESP_AUTH_NOT_AN_ADMINISTRATOR' && ADD_IDENTITY,
     code === 'ESP_AUTH_SCOPE_MISSING' && 'espalier whoami shows what your token may do.',
   ].filter((part) => typeof part === 'string');
   return parts.length === 0 ? undefined : parts.join('\n');

@@ -229,10 +229,11 @@ describe('the connection', () => {
     script = ({ headers }, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       const after = Number(headers['last-event-id']);
-      response.write(`: hello\n\n${event(after + 1)}`);
-      // The second event breaks off in the middle, so it comes again.
-      if (seen.length === 1) response.write(event(after + 2).slice(0, 30), () => response.destroy());
-      else response.write(event(after + 2));
+      // What nobody asked about moves the stream on, too.
+      response.write(`: hello\n\n${event(after + 1)}id: ${after + 3}\n: heartbeat\n\n`);
+      // The next event breaks off in the middle, so it comes again.
+      if (seen.length === 1) response.write(event(after + 4).slice(0, 30), () => response.destroy());
+      else response.write(event(after + 4));
     };
     const ended = await run(['events', 'follow', '--after', '6', '--count', '3', '--json'], signedIn());
     expect(ended.code).toBe(0);
@@ -241,8 +242,8 @@ describe('the connection', () => {
         .trim()
         .split('\n')
         .map((line) => (JSON.parse(line) as { id: string }).id),
-    ).toEqual(['7', '8', '9']);
-    expect(seen.map(({ headers }) => headers['last-event-id'])).toEqual(['6', '7']);
+    ).toEqual(['7', '10', '13']);
+    expect(seen.map(({ headers }) => headers['last-event-id'])).toEqual(['6', '9']);
     expect(ended.stderr).toMatch(/Going on after the last event/);
   });
 

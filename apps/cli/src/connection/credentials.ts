@@ -1,30 +1,41 @@
 import { CliError } from '../cli.error.js';
 import { exitCodes } from '../exit-codes.js';
+import type { KerberosProver } from './kerberos.prover.js';
 import type { OidcClient } from './oidc.client.js';
 import type { ProfileStore } from './profile.store.js';
+import { bearer, type Proof, type Prover } from './proof.js';
 import type { ConnectionSettings } from './settings.js';
 
 /** New tokens are asked for this long before the old ones end. */
 const EARLY_MS = 60_000;
 
-/** The token of each request: an API token as it is, one of an issuer renewed before it ends. */
-export class Credentials {
+/**
+ * Who sends a request: by an API token as it is, by one of an issuer that is renewed before it ends, or by a Kerberos
+ * ticket. A client certificate shows itself when a connection is made.
+ */
+export class Credentials implements Prover {
   #settings: ConnectionSettings;
   #renewing: Promise<string | undefined> | undefined;
+  #kerberos: Promise<KerberosProver> | undefined;
 
   constructor(
     settings: ConnectionSettings,
     private readonly renewal: {
       readonly store: ProfileStore;
       readonly client: () => Promise<OidcClient>;
+      readonly kerberos: () => Promise<KerberosProver>;
       readonly now: () => Date;
     },
   ) {
     this.#settings = settings;
   }
 
-  /** @throws CliError where the person must sign in again */
-  async token(): Promise<string | undefined> {
+  async prove(): Promise<Proof> {
+    if (this.#settings.kerberos === undefined) return bearer(await this.#token());
+    return (await (this.#kerberos ??= this.renewal.kerberos())).prove();
+  }
+
+  async #token(): Promise<string | undefined> {
     const { oidc, token } = this.#settings;
     const { now } = this.renewal;
     if (oidc === undefined || oidc.expiresAt - EARLY_MS > now().getTime()) return token;

@@ -2,8 +2,15 @@ import type { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { connect, getCACertificates, type TLSSocket } from 'node:tls';
+import {
+  connect,
+  createSecureContext,
+  getCACertificates,
+  type SecureContextOptions,
+  type TLSSocket,
+} from 'node:tls';
 import { usageError } from '../cli.error.js';
+import type { CertificateSignIn } from './profile.store.js';
 import type { ConnectionSettings } from './settings.js';
 
 const CONNECT_MS = 10_000;
@@ -39,11 +46,13 @@ const UNKNOWN_AUTHORITY = new Set([
  */
 export class Dialer extends Agent {
   readonly #settings: ConnectionSettings;
+  readonly #own: Pick<SecureContextOptions, 'cert' | 'key'>;
   #authorities: string[] | undefined;
 
   constructor(settings: ConnectionSettings) {
     super({ keepAlive: true, maxSockets: 8 });
     this.#settings = settings;
+    this.#own = settings.certificate === undefined ? {} : readOwnCertificate(settings.certificate);
     if (settings.caFile !== undefined && settings.fingerprint === undefined)
       this.#authorities = [readAuthority(settings.caFile)];
   }
@@ -84,6 +93,7 @@ export class Dialer extends Agent {
       port: Number(port === '' ? 443 : port),
       ...(!/^[\d.]+$|:/.test(host) && { servername: host }),
       ...(this.#authorities !== undefined && { ca: this.#authorities }),
+      ...this.#own,
       ALPNProtocols: ['http/1.1'],
       // Where a certificate is pinned, it alone is compared, below, before anything is sent.
       rejectUnauthorized: fingerprint === undefined,
@@ -151,16 +161,44 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-function readAuthority(file: string): string {
-  let text: string;
+/** The certificate that one signs in with. @throws CliError that says what is wrong with it */
+function readOwnCertificate({
+  certificateFile,
+  keyFile,
+}: CertificateSignIn): Pick<SecureContextOptions, 'cert' | 'key'> {
+  const again = 'Name them with espalier login --certificate FILE --key FILE.';
+  const cert = readPem('The certificate that you sign in with', certificateFile, again);
+  const key = readPem('The key of the certificate that you sign in with', keyFile, again);
   try {
-    text = readFileSync(file, 'utf8');
+    createSecureContext({ cert, key });
+    return { cert, key };
   } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
     throw usageError(
-      `The file of the certificate authority cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      'Name it with --ca-file, or sign in again.',
+      /mismatch/i.test(words)
+        ? `The key in ${keyFile} is not the one of the certificate in ${certificateFile}.`
+        : `The certificate in ${certificateFile} cannot be used with the key in ${keyFile}: ${words}`,
+      /interrupted|cancelled|password|decrypt/i.test(words)
+        ? 'The key must not need a passphrase: openssl pkey -in KEY -out PLAIN-KEY, readable by you alone.'
+        : 'Both must be PEM files, first the certificate, then those of intermediate authorities.',
     );
   }
+}
+
+function readPem(what: string, file: string, mend: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw usageError(
+      `${what} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      mend,
+    );
+  }
+}
+
+function readAuthority(file: string): string {
+  const again = 'Name it with --ca-file, or sign in again.';
+  const text = readPem('The file of the certificate authority', file, again);
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
   throw usageError(
     `${file} holds no certificate in PEM form.`,

@@ -1,10 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LiveEvent } from '@espalier/contracts';
 import { CliError } from '../cli.error.js';
-import { exitCodes } from '../exit-codes.js';
 import type { ApiClient } from './api.client.js';
-import { ApiError } from './api.error.js';
-import { connectionFailure } from './failures.js';
+import { connectionFailure, mayPass } from './failures.js';
 
 /** One event, with the position after which one goes on. */
 export interface Received {
@@ -14,9 +12,11 @@ export interface Received {
 }
 
 interface Block {
-  readonly id: string;
+  /** Position of the stream, undefined where the block does not move it. */
+  readonly id: string | undefined;
   readonly type: string;
-  readonly data: string;
+  /** Undefined where it only says how far the stream is. */
+  readonly data: string | undefined;
 }
 
 /** The server says something at least every 15 seconds. */
@@ -42,11 +42,12 @@ export async function* followEvents(
       for await (const block of blocksOf(api, types, last)) {
         failures = 0;
         if (block.type === 'dropped') {
-          onBreak(`The server ended the stream: ${block.data}`);
+          onBreak(`The server ended the stream: ${block.data ?? ''}`);
           break;
         }
-        yield { id: block.id, type: block.type, data: JSON.parse(block.data) as LiveEvent };
-        last = block.id;
+        last = block.id ?? last;
+        if (block.data !== undefined)
+          yield { id: last ?? '', type: block.type, data: JSON.parse(block.data) as LiveEvent };
       }
     } catch (error) {
       const failure = error instanceof CliError ? error : await connectionFailure(error, api.settings.url);
@@ -55,13 +56,6 @@ export async function* followEvents(
     }
     await pause(Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS));
   }
-}
-
-function mayPass(failure: CliError): boolean {
-  if (failure instanceof ApiError) return failure.exitCode === exitCodes.unavailable;
-  const code = failure.cause instanceof Error && 'code' in failure.cause ? String(failure.cause.code) : '';
-  // Whom one does not trust is not asked again.
-  return /^E[A-Z]+$/.test(code) && code !== 'EPROTO';
 }
 
 async function* blocksOf(
@@ -91,15 +85,14 @@ async function* blocksOf(
   }
 }
 
-/** One block of the stream; undefined where it is a comment. */
+/** One block of the stream; undefined where it is only a comment. HTML Standard §9.2.6. */
 export function parseBlock(block: string): Block | undefined {
   const fields = new Map<string, string>();
   for (const line of block.split(/\r?\n/)) {
     const colon = line.indexOf(':');
     if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1).trimStart());
   }
-  const data = fields.get('data');
-  return data === undefined
-    ? undefined
-    : { id: fields.get('id') ?? '', type: fields.get('event') ?? 'message', data };
+  const [id, data] = [fields.get('id'), fields.get('data')];
+  if (id === undefined && data === undefined) return undefined;
+  return { id, type: fields.get('event') ?? 'message', data };
 }

@@ -1,5 +1,6 @@
 import { CliError } from '../cli.error.js';
 import { exitCodes } from '../exit-codes.js';
+import { ApiError } from './api.error.js';
 import { Dialer, PinError } from './dialer.js';
 
 const unavailable = (message: string, mend: string, cause: unknown): CliError =>
@@ -8,6 +9,13 @@ const unavailable = (message: string, mend: string, cause: unknown): CliError =>
 /** Colons make a long number comparable by eye. */
 export function spelledFingerprint(hex: string): string {
   return (hex.toUpperCase().match(/../g) ?? []).join(':');
+}
+
+/** Whether the same may be done again in a while. Whom one does not trust is not asked again. */
+export function mayPass(failure: CliError): boolean {
+  if (failure instanceof ApiError) return failure.exitCode === exitCodes.unavailable;
+  const code = failure.cause instanceof Error && 'code' in failure.cause ? String(failure.cause.code) : '';
+  return /^E[A-Z]+$/.test(code) && code !== 'EPROTO';
 }
 
 /** Why the server was not reached, in words, with what to do; never from the words of Node alone. */

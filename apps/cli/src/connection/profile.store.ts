@@ -23,6 +23,31 @@ export interface Profile {
   readonly token?: string;
   /** Where the token came from, if it is no API token. */
   readonly oidc?: OidcSignIn;
+  /** Signs in with the tickets of this person; nothing is kept of them. */
+  readonly kerberos?: KerberosSignIn;
+  /** Signs in with a certificate, of which only the paths are kept. */
+  readonly certificate?: CertificateSignIn;
+}
+
+export interface KerberosSignIn {
+  /** Service principal of the server, `HTTP@name`; by default that of its address. */
+  readonly spn?: string;
+}
+
+/** PEM files. */
+export interface CertificateSignIn {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
+/** How one signs in with a profile; undefined: one is signed out. */
+export function signInOf(
+  profile: Profile | undefined,
+): 'token' | 'oidc' | 'kerberos' | 'certificate' | undefined {
+  if (profile?.kerberos !== undefined) return 'kerberos';
+  if (profile?.certificate !== undefined) return 'certificate';
+  if (profile?.token === undefined) return undefined;
+  return profile.oidc === undefined ? 'token' : 'oidc';
 }
 
 /** A sign-in at an issuer, with what renews it. */
@@ -84,10 +109,10 @@ export class ProfileStore {
     this.#write({ ...this.#read(), current: name });
   }
 
-  /** Forgets the token of a profile; the server stays known. */
-  forgetToken(name: string): void {
+  /** Forgets how one signs in with a profile; the server stays known. */
+  forgetSignIn(name: string): void {
     const { current, profiles } = this.#read();
-    const { token: _, oidc, ...rest } = profiles[name] ?? { url: '' };
+    const { token: _, kerberos: __, certificate: ___, oidc, ...rest } = profiles[name] ?? { url: '' };
     this.#write({
       current,
       profiles: { ...profiles, [name]: { ...rest, ...(oidc !== undefined && { oidc: signedOut(oidc) }) } },
@@ -139,13 +164,17 @@ function readStored(text: string): StoredProfiles {
 
 function readProfile(value: unknown): Profile {
   if (!isRecord(value) || typeof value['url'] !== 'string') throw new TypeError('a profile without url');
-  const { url, caFile, fingerprint, token, oidc } = value;
+  const { url, caFile, fingerprint, token, oidc, kerberos, certificate } = value;
   return {
     url,
     ...(typeof caFile === 'string' && { caFile }),
     ...(typeof fingerprint === 'string' && { fingerprint }),
     ...(typeof token === 'string' && { token }),
     ...(isRecord(oidc) && { oidc: readOidc(oidc) }),
+    ...(isRecord(kerberos) && {
+      kerberos: typeof kerberos['spn'] === 'string' ? { spn: kerberos['spn'] } : {},
+    }),
+    ...(isRecord(certificate) && { certificate: readCertificate(certificate) }),
   };
 }
 
@@ -166,6 +195,13 @@ function readOidc(value: Readonly<Record<string, unknown>>): OidcSignIn {
     ...(typeof caFile === 'string' && { caFile }),
     ...(typeof refreshToken === 'string' && { refreshToken }),
   };
+}
+
+function readCertificate(value: Readonly<Record<string, unknown>>): CertificateSignIn {
+  const { certificateFile, keyFile } = value;
+  if (typeof certificateFile !== 'string' || typeof keyFile !== 'string')
+    throw new TypeError('a certificate that is not whole');
+  return { certificateFile, keyFile };
 }
 
 /** Whom to sign in at again, without what renews the last sign-in. */

@@ -41,8 +41,22 @@ describe('profiles', () => {
 
   it('forget a token, and nothing else', () => {
     store().put('work', { url: URL_A, token: 'esp_a', fingerprint: PIN });
-    store().forgetToken('work');
+    store().forgetSignIn('work');
     expect(store().get('work')).toEqual({ url: URL_A, fingerprint: PIN });
+  });
+
+  it('keep a way to sign in without a token for their own server, and only where no token is named', () => {
+    const certificate = { certificateFile: '/a.pem', keyFile: '/a.key' };
+    for (const way of [{ kerberos: {} }, { kerberos: { spn: 'HTTP@a' } }, { certificate }]) {
+      store().put('work', { url: URL_A, ...way });
+      expect(store().get('work')).toEqual({ url: URL_A, ...way });
+      expect(connectionSettings(env, {})).toEqual({ profileName: 'work', url: URL_A, ...way });
+      expect(connectionSettings(env, { url: 'https://b.example' })).not.toMatchObject(way);
+      const token = { token: 'esp_env', profileName: 'work', url: URL_A };
+      expect(connectionSettings({ ...env, ESPALIER_TOKEN: 'esp_env' }, {})).toEqual(token);
+      store().forgetSignIn('work');
+      expect(store().get('work')).toEqual({ url: URL_A });
+    }
   });
 
   it('are overruled by the environment, and that by flags', () => {

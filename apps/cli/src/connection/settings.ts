@@ -59,7 +59,10 @@ export function connectionSettings(env: Env, flags: ConnectionFlags): Connection
     url,
     ...trust,
     ...(token !== undefined && { token }),
+    // Whoever names a token means that one, and the server looks at a token first.
     ...(otherToken === undefined && own?.oidc !== undefined && { oidc: own.oidc }),
+    ...(otherToken === undefined && own?.kerberos !== undefined && { kerberos: own.kerberos }),
+    ...(otherToken === undefined && own?.certificate !== undefined && { certificate: own.certificate }),
   };
 }
 

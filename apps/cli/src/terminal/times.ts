@@ -35,9 +35,16 @@ export function showDuration(ms: number): string {
   return parts.slice(0, 2).join(' ');
 }
 
-const RELATIVE = /^\+(\d{1,4})(m|h|d|w)$/;
+const RELATIVE = /^\+(\d{1,4}(?:m|h|d|w))$/;
+const LENGTH = /^(\d{1,4})(m|h|d|w)$/;
 const LENGTHS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 const WRITTEN = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(Z|[+-]\d\d:\d\d)?)?$/;
+
+/** Milliseconds of a length such as `90m`, `4h`, `7d`; undefined where it is none. */
+export function readLength(written: string): number | undefined {
+  const [, count = '', unit] = LENGTH.exec(written) ?? [];
+  return unit === undefined ? undefined : Number(count) * LENGTHS[unit as keyof typeof LENGTHS];
+}
 
 /**
  * Epoch milliseconds of a time as people write it: `now`, `+2h`, `+3d`, `2026-12-01`, `2026-12-01T18:00`, in the local
@@ -46,9 +53,9 @@ const WRITTEN = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(Z|[+-]\d\d:\d\d)?)?$
  */
 export function readTime(option: string, written: string, now: Date, asUtc = false): number {
   if (written === 'now') return asUtc ? wallClock(now.getTime()) : now.getTime();
-  const relative = RELATIVE.exec(written);
-  if (relative !== null) {
-    const at = now.getTime() + Number(relative[1]) * LENGTHS[relative[2] as keyof typeof LENGTHS];
+  const ahead = readLength(RELATIVE.exec(written)?.[1] ?? '');
+  if (ahead !== undefined) {
+    const at = now.getTime() + ahead;
     return asUtc ? wallClock(at) : at;
   }
   const match = WRITTEN.exec(written);

@@ -26,6 +26,8 @@ export interface AccessSurroundings {
   readonly mdm: Pick<MdmClient, 'ask'>;
   /** Ways to sign in besides API tokens, in the order in which they are tried. */
   readonly authenticators: readonly Authenticator[];
+  /** How long tokens and accounts that were made or changed count as new, in ms. */
+  readonly restMs: number;
   readonly logger: Logger;
   readonly now: () => Date;
 }
@@ -38,7 +40,8 @@ export type AccessRooms = ReturnType<typeof buildAccessRooms>;
 export const accessControllers = [ApiTokenController, AdministratorController, RoleController] as const;
 
 /** Connects the rooms. */
-export function buildAccessRooms({ db, mdm, authenticators, logger, now }: AccessSurroundings) {
+export function buildAccessRooms(surroundings: AccessSurroundings) {
+  const { db, mdm, authenticators, restMs, logger, now } = surroundings;
   const store = new ApiTokenStore(db);
   const verifier = new TokenVerifier({ store, now });
   const administratorStore = new AdministratorStore();
@@ -47,6 +50,7 @@ export function buildAccessRooms({ db, mdm, authenticators, logger, now }: Acces
     store,
     verifier,
     administratorExists: async (id) => (await administratorStore.known(db, id)) !== undefined,
+    restMs,
     logger,
     now,
     uuid: randomUUID,

@@ -13,6 +13,12 @@ export interface AccessOptions {
   readonly now: () => Date;
 }
 
+/**
+ * How long a proof that was made for one request, a ticket or a handshake, holds for what goes on after it, in ms. It is
+ * as long as a connection with a client certificate lives.
+ */
+const PROOF_MS = 600_000;
+
 /** Says who somebody is and what they may do now: their roles, and no more than their token. */
 export class AccessService {
   /** Rights of tokens, for as long as neither token nor administrator is looked up anew. */
@@ -27,10 +33,11 @@ export class AccessService {
 
   /** @throws EspalierError ESP_AUTH_NOT_AN_ADMINISTRATOR naming the identity, ESP_AUTH_ADMINISTRATOR_DISABLED */
   async bySignIn({ method, identity, expiresAt }: SignedIn): Promise<Credential> {
+    const provenAt = this.options.now().getTime();
     const administrator = await this.options.directory.ofIdentity(identity);
     if (administrator === undefined)
       throw administratorErrors.ESP_AUTH_NOT_AN_ADMINISTRATOR({ detail: identity });
-    return { administrator, method, rights: administrator.rights, expiresAt };
+    return { administrator, method, rights: administrator.rights, expiresAt, identity, provenAt };
   }
 
   /**
@@ -38,16 +45,23 @@ export class AccessService {
    * site.
    * @throws as `byToken`, ESP_AUTH_SCOPE_MISSING
    */
-  async checkAgain({ token, administrator, expiresAt }: Caller, scope: ApiScope): Promise<void> {
-    const { verifier, directory, now } = this.options;
+  async checkAgain(caller: Caller, scope: ApiScope): Promise<void> {
+    const { verifier, now } = this.options;
+    const { token } = caller;
     const rights =
       token === undefined
-        ? (await directory.enabled(administrator.id))?.rights
+        ? await this.#ofSignIn(caller)
         : (await this.#ofToken(await verifier.verifyHash(token.hash))).rights;
-    const isOver = rights === undefined || (expiresAt !== null && expiresAt <= now().getTime());
-    if (isOver) throw configProxyErrors.ESP_AUTH_TOKEN_EXPIRED();
+    if (rights === undefined || endOf(caller) <= now().getTime())
+      throw configProxyErrors.ESP_AUTH_TOKEN_EXPIRED();
     if (rights.reach(scope) !== 'site')
       throw configProxyErrors.ESP_AUTH_SCOPE_MISSING({ detail: `Needed: ${scope}.` });
+  }
+
+  /** Undefined where the identity is not theirs any more. */
+  async #ofSignIn({ identity, administrator }: Caller): Promise<Rights | undefined> {
+    const now = identity === undefined ? undefined : await this.options.directory.ofIdentity(identity);
+    return now?.id === administrator.id ? now.rights : undefined;
   }
 
   async #ofToken(token: StoredToken): Promise<Credential> {
@@ -60,4 +74,11 @@ export class AccessService {
     }
     return { administrator, method: 'token', token, rights: known.rights, expiresAt: token.expiresAt };
   }
+}
+
+/** When what goes on for a caller must be proven anew. */
+function endOf({ method, expiresAt, provenAt }: Caller): number {
+  const isForOneRequest = method === 'kerberos' || method === 'certificate';
+  const proof = isForOneRequest && provenAt !== undefined ? provenAt + PROOF_MS : Infinity;
+  return Math.min(proof, expiresAt ?? Infinity);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ApiScope, RoleId } from '@espalier/contracts';
-import { ReachHarness, type SpecAdministrator } from '../reach.fixture.js';
+import { itemOf, ReachHarness, type SpecAdministrator } from '../reach.fixture.js';
 
 /** What somebody tries who is limited to a collection, or who wants more than they have. */
 describe('attacks on the console port', () => {
@@ -229,6 +229,77 @@ describe('attacks on the console port', () => {
       code: 'ESP_API_TOKEN_UNKNOWN',
     });
     expect((await tell('GET', '/api/v1/whoami', victim.token)).status).toBe(200);
+  });
+
+  it('whoever guesses is slowed, whatever address they say that they come from', async () => {
+    const guess = async (n: number) => {
+      const headers = { 'x-forwarded-for': `192.0.2.${n}`, forwarded: `for=192.0.2.${n}` };
+      return site.send('GET', '/api/v1/whoami', `esp_${'x'.repeat(43)}`, undefined, headers);
+    };
+    const codes = [];
+    for (let n = 0; n < 25; n += 1) codes.push((await guess(n)).json['code']);
+    expect(codes[0]).toBe('ESP_AUTH_TOKEN_INVALID');
+    expect(codes.at(-1)).toBe('ESP_AUTH_TOO_MANY_FAILURES');
+    const records = await site.db.query<{ address: string }>(
+      "SELECT DISTINCT address FROM {audit_record} WHERE action = 'access.refused'",
+    );
+    expect(records.map(({ address }) => address)).toEqual(['127.0.0.1']);
+    // Whoever has a good token is not held up.
+    expect((await tell('GET', '/api/v1/whoami', lead.token)).status).toBe(200);
+  });
+
+  it('a token counts in its header only, where neither logs nor other sites see it', async () => {
+    for (const path of [`/api/v1/whoami?access_token=${lead.token}`, `/api/v1/devices?token=${lead.token}`])
+      expect((await site.console.send('GET', path)).json['code']).toBe('ESP_AUTH_TOKEN_MISSING');
+    for (const header of ['cookie', 'x-api-key', 'x-auth-token', 'proxy-authorization']) {
+      const headers = { [header]: `Bearer ${lead.token}` };
+      expect((await site.console.send('GET', '/api/v1/whoami', { headers })).status).toBe(401);
+    }
+  });
+
+  it('the idempotency key of somebody else finds nothing of theirs', async () => {
+    const key = { 'idempotency-key': 'the-same' };
+    const make = (token: string) => site.send('POST', '/api/v1/collections', token, newCollection({}), key);
+    const mine = await make(lead.token);
+    const theirs = await make(site.console.place.adminToken);
+    expect([mine.status, theirs.status]).toEqual([201, 201]);
+    expect(theirs.json['id']).not.toBe(mine.json['id']);
+  });
+
+  it('numbers of the library tell of deployments in reach, and of no others', async () => {
+    const ask = async (token: string, name: string, filter: string) => {
+      const path = `/AdminService/wmi/${name}?$filter=${encodeURIComponent(filter)}`;
+      return (await site.send('GET', path, token)).json['value'] as Record<string, unknown>[];
+    };
+    const read = async (token: string, name: string, of: string) => {
+      const [row] = await ask(token, name, `LocalizedDisplayName eq '${of}'`);
+      const { IsDeployed, NumberOfDeployments, AssignedCount } = row ?? {};
+      return [IsDeployed, NumberOfDeployments, AssignedCount];
+    };
+    for (const [name, side] of [
+      ['inside set', site.inside],
+      ['outside set', site.outside],
+    ] as const) {
+      const { id: ciId } = (await site.made('POST', '/api/v1/configuration-items', itemOf(name))).item;
+      const baseline = { name, members: [{ ciId }] };
+      const { id: thingId } = (await site.made('POST', '/api/v1/baselines', baseline)).item;
+      const { collection: collectionId } = side;
+      const what = { thingKind: 'baseline', thingId, collectionId, intent: 'required' };
+      await site.made('POST', '/api/v1/deployments', what);
+    }
+    const admin = site.console.place.adminToken;
+    const BASELINE = 'SMS_ConfigurationBaselineInfo';
+    for (const token of [lead.token, admin]) {
+      expect(await read(token, 'SMS_ConfigurationItem', 'inside')).toEqual([true, 1, undefined]);
+      expect(await read(token, BASELINE, 'inside set')).toEqual([true, 1, 1]);
+    }
+    expect(await read(admin, 'SMS_ConfigurationItem', 'outside')).toEqual([true, 1, undefined]);
+    expect(await read(admin, BASELINE, 'outside set')).toEqual([true, 1, 1]);
+    expect(await read(lead.token, 'SMS_ConfigurationItem', 'outside')).toEqual([false, 0, undefined]);
+    expect(await read(lead.token, BASELINE, 'outside set')).toEqual([false, 0, 0]);
+    // Not by asking for those that are deployed either.
+    const deployed = await ask(lead.token, 'SMS_ConfigurationItem', 'NumberOfDeployments gt 0');
+    expect(deployed.map((row) => row['LocalizedDisplayName'])).not.toContain('outside');
   });
 
   it('ids that are spelt otherwise are the same ids, or none', async () => {

@@ -20,6 +20,10 @@ export interface Credential {
   readonly rights: Rights;
   /** Epoch ms when it ends by itself; null where it does not. */
   readonly expiresAt: number | null;
+  /** The identity they signed in with, where no API token was sent. */
+  readonly identity?: string;
+  /** Epoch ms when that was proven. */
+  readonly provenAt?: number;
 }
 
 /** Who sent a request that the gate let through. */
@@ -30,6 +34,8 @@ export class Caller {
   readonly token: StoredToken | undefined;
   readonly rights: Rights;
   readonly expiresAt: number | null;
+  readonly identity: string | undefined;
+  readonly provenAt: number | undefined;
 
   constructor(
     credential: Credential,
@@ -41,11 +47,18 @@ export class Caller {
     this.token = credential.token;
     this.rights = credential.rights;
     this.expiresAt = credential.expiresAt;
+    this.identity = credential.identity;
+    this.provenAt = credential.provenAt;
   }
 
   /** Of the token or of the way to sign in: what idempotency keys and rate limits are kept by. */
   get credentialId(): string {
     return this.token?.id ?? `${this.method}:${this.administrator.id}`;
+  }
+
+  /** Callers with the same are let in, or not any more, together. */
+  get proof(): string {
+    return [this.credentialId, this.identity, this.provenAt, this.expiresAt].join(' ');
   }
 
   /** The administrator who made their token, where it was another one: the two count as one person. */

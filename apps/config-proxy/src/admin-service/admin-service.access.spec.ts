@@ -3,12 +3,16 @@ import { AdminServiceHarness, FIRST_DEVICE } from './admin-service.fixture.js';
 import { adminServices } from './class.catalogue.js';
 
 const { wmi, 'v1.0': newer } = adminServices('TST');
+const Param = Buffer.from("<ScriptContent ScriptGuid='A1B2C3D4-0000-4000-8000-00000000000A'/>").toString(
+  'base64',
+);
 const reads = [wmi, newer].flatMap(({ route, entities }) =>
   entities.flatMap(({ name, scope }): [path: string, scope: ApiScope][] =>
     scope === 'any' ? [] : [[`${route}/${name}`, scope]],
   ),
 );
 const device = `v1.0/Device(${FIRST_DEVICE})/AdminService`;
+const SCRIPT = 'A1B2C3D4-0000-4000-8000-00000000000A';
 const collection = "wmi/SMS_Collection('SMS00001')";
 
 /** Every method and every write with the scope that it needs. Written by hand on purpose. */
@@ -28,17 +32,21 @@ const calls: readonly (readonly [method: string, path: string, scope: ApiScope])
   ['POST', 'wmi/SMS_MachineSettings', 'devices:write'],
   ['POST', 'wmi/SMS_ClientOperation.InitiateClientOperation', 'devices:push'],
   ['POST', 'wmi/SMS_ClientOperation/InitiateClientOperationEx', 'devices:push'],
-  ['POST', 'wmi/SMS_Scripts.CreateScripts', 'commands:write'],
+  ['POST', 'wmi/SMS_Scripts.CreateScripts', 'scripts:write'],
+  ['DELETE', `wmi/SMS_Scripts('${SCRIPT}')`, 'scripts:write'],
+  ['POST', `wmi/SMS_Scripts/${SCRIPT}/AdminService.UpdateApprovalState`, 'approvals:decide'],
   ['POST', `${device}.SetExtensionData`, 'devices:write'],
   ['GET', `${device}.GetExtensionData`, 'devices:read'],
   ['POST', `${device}.DeleteExtensionData`, 'devices:write'],
-  ['POST', `${device}.RunCMPivot`, 'commands:write'],
-  ['POST', `${device}.RunScript`, 'commands:write'],
-  ['GET', `${device}.CMPivotResult(OperationId=1)`, 'commands:read'],
-  ['GET', `${device}.ScriptResult(OperationId=1)`, 'commands:read'],
-  ['POST', "v1.0/Collections('SMS00001')/AdminService.RunCMPivot", 'commands:write'],
-  ['POST', "v1.0/Collections('SMS00001')/AdminService.RunScript", 'commands:write'],
-  ['GET', "v1.0/Collections('SMS00001')/AdminService.CMPivotResult(OperationId=1)", 'commands:read'],
+  ['POST', `${device}.RunCMPivot`, 'scripts:run'],
+  ['POST', `${device}.RunScript`, 'scripts:run'],
+  ['GET', `${device}.CMPivotResult(OperationId=1)`, 'scripts:read'],
+  ['GET', `${device}.CMPivotResultV2(OperationId=1)`, 'scripts:read'],
+  ['GET', `${device}.ScriptResult(OperationId=1)`, 'scripts:read'],
+  ['POST', "v1.0/Collections('SMS00001')/AdminService.RunCMPivot", 'scripts:run'],
+  ['POST', "v1.0/Collections('SMS00001')/AdminService.RunScript", 'scripts:run'],
+  ['GET', "v1.0/Collections('SMS00001')/AdminService.CMPivotResult(OperationId=1)", 'scripts:read'],
+  ['GET', "v1.0/Collections('SMS00001')/AdminService.ScriptResult(OperationId=1)", 'scripts:read'],
   [
     'POST',
     'v1.0/Application(A1B2C3D4-0000-4000-8000-00000000000A)/AdminService.InstallApplication',
@@ -77,8 +85,7 @@ describe('who may do what through the AdminService-compatible door', () => {
     );
     const tested = (method: string): boolean =>
       calls.some(([, path]) => path.includes(`.${method.split('.')[1] ?? ''}`));
-    // Of an object that does not exist before the Mac client does.
-    expect(named.filter((method) => !tested(method))).toEqual(['SMS_Scripts.UpdateApprovalState']);
+    expect(named.filter((method) => !tested(method))).toEqual([]);
   });
 
   describe('limited to a collection', () => {
@@ -152,6 +159,27 @@ describe('who may do what through the AdminService-compatible door', () => {
         'POST',
         'wmi/SMS_ClientOperation.InitiateClientOperation',
         { Type: 8, TargetCollectionID: 'SMS00001' },
+        404,
+      ],
+      ['POST', `${device}.RunScript`, { ScriptGuid: SCRIPT }, 404],
+      ['POST', `${device}.RunCMPivot`, { InputQuery: 'OS' }, 404],
+      ['POST', "v1.0/Collections('SMS00001')/AdminService.RunCMPivot", { InputQuery: 'OS' }, 404],
+      [
+        'POST',
+        'wmi/SMS_ClientOperation.InitiateClientOperation',
+        { Type: 17, TargetCollectionID: 'SMS00001' },
+        404,
+      ],
+      [
+        'POST',
+        'wmi/SMS_ClientOperation.InitiateClientOperation',
+        { Type: 135, Param, TargetCollectionID: 'SMS00001' },
+        404,
+      ],
+      [
+        'POST',
+        'wmi/SMS_ClientOperation.InitiateClientOperation',
+        { Type: 135, Param, TargetResourceIDs: [FIRST_DEVICE] },
         404,
       ],
       ['POST', 'wmi/SMS_Collection', { Name: 'x', LimitToCollectionID: 'SMS00001' }, 404],

@@ -4,10 +4,13 @@ import { commonErrors } from '@espalier/contracts';
 import { defineEndpoint, Endpoint, httpErrors, readBodyStream, type Problem } from '@espalier/nest-kit';
 import { errorBody } from '@espalier/odata';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { FromCaller, requireScope, type Caller } from '../access/caller.js';
+import { approvalHeaders, reasonOf, withRetryAfter } from '../approvals/approval.http.js';
+import { idempotencyHeaders, idempotencyKey } from '../idempotency/idempotency.headers.js';
 import { AdminServiceService } from './admin-service.service.js';
 import { ADMIN_SERVICE_PATH } from './admin-service.url.js';
-import type { DoorRequest } from './door.js';
+import type { DoorRequest, Visitor } from './door.js';
 
 /** What PowerShell and fetch() call JSON where nobody tells them. */
 const LOOSE_TYPES = ['application/x-www-form-urlencoded', 'text/plain', 'text/json'] as const;
@@ -23,6 +26,7 @@ const odataError = (problem: Problem): object => {
   return { error: { ...(error as object), innererror: problem } };
 };
 
+const askedHeaders = z.object({ ...idempotencyHeaders.shape, ...approvalHeaders.shape });
 const door = {
   path: ADMIN_SERVICE_PATH,
   scope: 'any',
@@ -120,21 +124,28 @@ export class AdminServiceController {
 
   private async answer(method: DoorRequest['method'], { request, reply, caller }: Asked): Promise<void> {
     const body = method === 'GET' || method === 'DELETE' ? {} : await readBody(request);
-    const { status, location, json, text } = await this.adminService.answer({
-      method,
-      url: request.originalUrl,
-      host: request.host,
-      body,
-      visitor: {
-        caller,
-        need: (scope) => {
-          if (scope !== 'any') requireScope(caller.scopes, scope, reply);
-        },
+    const visitor: Visitor = {
+      caller,
+      asked: askedBy(request),
+      need: (scope) => {
+        if (scope !== 'any') requireScope(caller.scopes, scope, reply);
       },
-    });
+    };
+    const { originalUrl: url, host } = request;
+    const {
+      status,
+      location,
+      json,
+      body: written,
+      text,
+    } = await withRetryAfter(reply, () => this.adminService.answer({ method, url, host, body, visitor }));
     void reply.code(status).header('odata-version', '4.0');
     if (location !== undefined) void reply.header('location', location);
     if (json !== undefined) void reply.header('content-type', JSON_TYPE).send(JSON.stringify(json));
+    else if (written !== undefined)
+      void reply
+        .header('content-type', JSON_TYPE)
+        .send(typeof written === 'string' ? written : Readable.from(written));
     else if (text !== undefined)
       void reply.header('content-type', `${text.type};charset=utf-8`).send(text.content);
     else void reply.send();
@@ -145,6 +156,16 @@ interface Asked {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly caller: Caller;
+}
+
+/** Scripts of ConfigMgr know neither header; those that do get what the JSON API gives. */
+function askedBy({ headers }: FastifyRequest): Visitor['asked'] {
+  const parsed = askedHeaders.safeParse(headers);
+  if (!parsed.success)
+    throw commonErrors.ESP_BAD_REQUEST({
+      fields: Object.fromEntries(parsed.error.issues.map(({ path, message }) => [path.join('.'), message])),
+    });
+  return { key: idempotencyKey(parsed.data), reason: reasonOf(parsed.data) };
 }
 
 /**

@@ -40,11 +40,12 @@ export class AdminServiceHarness {
     readonly console: ConsoleHarness,
   ) {}
 
-  static async start(): Promise<AdminServiceHarness> {
+  /** @param settings environment variables of the service */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<AdminServiceHarness> {
     const nats = await startNatsServer();
     const peer = new MdmPeer(nats.url);
     await peer.serve();
-    const harness = new AdminServiceHarness(nats, peer, await new ConsoleHarness(nats).start());
+    const harness = new AdminServiceHarness(nats, peer, await new ConsoleHarness(nats).start(settings));
     await harness.#seed();
     return harness;
   }

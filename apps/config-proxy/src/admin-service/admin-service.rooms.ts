@@ -6,7 +6,11 @@ import type { CollectionService } from '../collections/collection.service.js';
 import { CollectionStore } from '../collections/collection.store.js';
 import type { RuleService } from '../collections/rule.service.js';
 import type { VariableService } from '../collections/variable.service.js';
+import type { ApprovalRooms } from '../approvals/approval.rooms.js';
+import type { ClientTaskRooms } from '../client-tasks/client-task.rooms.js';
+import type { IdempotencyService } from '../idempotency/idempotency.service.js';
 import type { JobService } from '../jobs/job.service.js';
+import type { MdmClient } from '../mdm/mdm.client.js';
 import type { NumberSeries } from '../number-series/number-series.js';
 import type { ResourceService } from '../resources/resource.service.js';
 import { AdminServiceService } from './admin-service.service.js';
@@ -14,10 +18,12 @@ import { adminServices } from './class.catalogue.js';
 import { ClassReader } from './class.reader.js';
 import { ClassStore } from './class.store.js';
 import { ClientOperationStore } from './client-operation.store.js';
+import { ClientTaskHandlers } from './methods/client-task.handlers.js';
 import { ClientOperationService } from './methods/client-operation.service.js';
 import { CollectionHandlers } from './methods/collection.handlers.js';
 import { CollectionRuleReader } from './methods/collection-rule.reader.js';
 import { DeviceHandlers } from './methods/device.handlers.js';
+import { ScriptHandlers } from './methods/script.handlers.js';
 import type { DoorHandlers } from './door.js';
 
 export { adminServiceControllers } from './admin-service.controller.js';
@@ -36,6 +42,10 @@ export interface AdminServiceSurroundings {
   };
   readonly resources: { readonly resources: ResourceService };
   readonly visibility: Visibility;
+  readonly mdm: Pick<MdmClient, 'ask'>;
+  readonly idempotency: IdempotencyService;
+  readonly approvals: Pick<ApprovalRooms, 'commands' | 'approvals' | 'policies' | 'gate'>;
+  readonly clientTasks: ClientTaskRooms;
   readonly siteCode: string;
 }
 
@@ -49,28 +59,40 @@ export interface AdminServiceRooms {
 export function buildAdminServiceRooms(outside: AdminServiceSurroundings): AdminServiceRooms {
   const { db, siteCode, visibility } = outside;
   const { collections, rules, variables } = outside.collections;
-  const services = adminServices(siteCode);
+  const services = adminServices(siteCode, (taskId, sealed) =>
+    outside.clientTasks.tasks.head(taskId, sealed),
+  );
   const operations = new ClientOperationService({
     ...outside,
     store: new ClientOperationStore(),
     collections: new CollectionStore(),
+    commands: outside.approvals.commands,
   });
   const ofCollections = new CollectionHandlers({
     collections,
     rules,
     ruleReader: new CollectionRuleReader(db, collections),
     visibility,
+    gate: outside.approvals.gate,
   });
+  const ofTasks = new ClientTaskHandlers(outside);
   const ofDevices = new DeviceHandlers({
     resources: outside.resources.resources,
     variables,
     operations,
     visibility,
+    tasks: ofTasks,
   });
+  const ofScripts = new ScriptHandlers({ ...outside, ...outside.clientTasks });
   const handlers: DoorHandlers = {
-    methods: { ...ofCollections.methods, ...ofDevices.methods },
-    writes: { ...ofCollections.writes, ...ofDevices.writes },
-    lazy: { ...ofCollections.lazy, ...ofDevices.lazy },
+    methods: {
+      ...ofCollections.methods,
+      ...ofDevices.methods,
+      ...ofScripts.methods,
+      ...ofTasks.methods,
+    },
+    writes: { ...ofCollections.writes, ...ofDevices.writes, ...ofScripts.writes },
+    lazy: { ...ofCollections.lazy, ...ofDevices.lazy, ...ofScripts.lazy },
   };
   const reader = new ClassReader({
     services,

@@ -19,6 +19,7 @@ import type { AdminService } from './class.catalogue.js';
 import type { AdminClass } from './class.model.js';
 import type { ClassReader } from './class.reader.js';
 import type { DoorAnswer, DoorHandlers, DoorRequest, WriteHandler } from './door.js';
+import { approvalAnswer } from './methods/approval.answer.js';
 
 export interface AdminServiceOptions {
   readonly services: Readonly<Record<ServiceRoute, AdminService>>;
@@ -67,7 +68,7 @@ export class AdminServiceService {
       case 'entity-set': {
         visitor.need(entity.scope);
         if (target.isCount) return countOf(await reader.count(entity, reading));
-        return { status: 200, json: await reader.list(entity, { ...reading, url: absolute(request, path) }) };
+        return { status: 200, body: await reader.list(entity, { ...reading, url: absolute(request, path) }) };
       }
       case 'entity': {
         visitor.need(entity.scope);
@@ -79,7 +80,7 @@ export class AdminServiceService {
         if (target.isCount) return countOf(await reader.countMember(entity, key, target.member, reading));
         return {
           status: 200,
-          json: await reader.member(entity, key, target.member, { ...reading, url: absolute(request, path) }),
+          body: await reader.member(entity, key, target.member, { ...reading, url: absolute(request, path) }),
         };
       }
       case 'method':
@@ -128,7 +129,8 @@ export class AdminServiceService {
     }
     if ((method !== 'PUT' && method !== 'PATCH') || handler.change === undefined)
       throw notAllowed(`An object of ${entity.name} does not take ${method}.`);
-    await handler.change(row, objectOf(body), { visitor, isWhole: method === 'PUT' });
+    const approval = await handler.change(row, objectOf(body), { visitor, isWhole: method === 'PUT' });
+    if (approval) return approvalAnswer(approval, (json) => json);
     return {
       status: 200,
       json: await reader.written(entity, key, visitor, { context, route }, handler.scope),

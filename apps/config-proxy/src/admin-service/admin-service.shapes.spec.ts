@@ -2,7 +2,7 @@ import { AdminServiceHarness } from './admin-service.fixture.js';
 
 /**
  * Requests as public scripts, modules and documentation send them (the sources stand with the shapes in
- * libs/protocol/odata), and what the site answers. 404 and 501: no such class here, or not before the Mac client; 400
+ * libs/protocol/odata), and what the site answers. 404: no such class or object here; 400
  * for what is posted here without its body.
  */
 const TABLE = String.raw`
@@ -45,7 +45,7 @@ const TABLE = String.raw`
 200 GET /AdminService/wmi/SMS_Collection?$filter=startswith(Name,'All') eq true
 200 GET /AdminService/wmi/SMS_FullCollectionMembership?$filter=CollectionID%20eq%20'SMS00001'
 200 GET /AdminService/wmi/SMS_FullCollectionMembership?$filter=CollectionID eq 'SMS00001' and ResourceID eq 16777219
-404 GET /AdminService/wmi/SMS_ScriptsExecutionStatus?$filter=ClientOperationId eq 16777301
+200 GET /AdminService/wmi/SMS_ScriptsExecutionStatus?$filter=ClientOperationId eq 16777301
 200 GET /AdminService/wmi/SMS_MachineSettings?$filter=ResourceID eq 16777219
 200 GET /AdminService/wmi/SMS_Scripts?$filter=ScriptGuid eq 'A1B2C3D4-0000-4000-8000-00000000000A'
 200 GET /AdminService/v1.0/Device?$filter=Name+eq+%27MAC-01%27
@@ -82,11 +82,17 @@ const TABLE = String.raw`
 404 GET /AdminService/wmi/SMS_Admin?$select=LogonName,RoleNames,CategoryNames
 200 GET /AdminService/v1.0/Device(16777219)/ResourceCollectionMembership?$expand=Collection&$select=Collection
 200 GET /AdminService/v1.0/Device(16777219)/ResourceCollectionMembership/$count
-501 POST /AdminService/v1.0/Device(16777219)/AdminService.RunCMPivot
+400 POST /AdminService/v1.0/Device(16777219)/AdminService.RunCMPivot
 404 GET /AdminService/v1.0/Device(16777219)/AdminService.CMPivotResult(OperationId=16777301)
-501 POST /AdminService/v1.0/Collections('SMS00001')/AdminService.RunCMPivot
+400 POST /AdminService/v1.0/Collections('SMS00001')/AdminService.RunCMPivot
 404 GET /AdminService/v1.0/Device(16777219)/AdminService.ScriptResult(OperationId=16777301)
-501 POST /AdminService/v1.0/Device(16777219)/AdminService.RunScript
+400 POST /AdminService/v1.0/Device(16777219)/AdminService.RunScript
+404 GET /AdminService/v1.0/Collections('SMS00001')/AdminService.CMPivotResult(OperationId=16777301)
+200 GET /AdminService/v1.0/Script?$filter=ScriptName eq 'Free space'
+200 GET /AdminService/v1.0/Script?$top=1
+200 GET /AdminService/v1.0/ScriptStatus?$filter=ClientOperationId eq 16777301
+200 GET /AdminService/v1.0/DeviceScriptRunDetails?$filter=ClientOperationId eq 16777301
+404 DELETE /AdminService/wmi/SMS_Scripts('A1B2C3D4-0000-4000-8000-00000000000A')
 400 POST /AdminService/v1.0/Device(16777219)/AdminService.SetExtensionData
 200 GET /AdminService/v1.0/Device(16777219)/AdminService.GetExtensionData
 200 GET /AdminService/v1.0/Device(16777219)/AdminService.GetExtensionData()
@@ -101,14 +107,14 @@ const TABLE = String.raw`
 404 POST /AdminService/wmi/SMS_UserMachineRelationship(25165825)/AdminService.RemoveSource
 201 POST /AdminService/wmi/SMS_Collection('SMS00001')/adminservice.requestrefresh
 404 POST /AdminService/wmi/SMS_Admin.GetAdminExtendedData
-501 POST /AdminService/wmi/SMS_Scripts.CreateScripts/
-501 POST /AdminService/wmi//SMS_Scripts.CreateScripts
+400 POST /AdminService/wmi/SMS_Scripts.CreateScripts/
+400 POST /AdminService/wmi//SMS_Scripts.CreateScripts
 400 POST /AdminService/wmi/SMS_ClientOperation.InitiateClientOperation
 400 POST /AdminService/wmi/SMS_ClientOperation.InitiateClientOperationEx
 400 POST /AdminService/wmi/SMS_ClientOperation/InitiateClientOperationEx
 404 POST /AdminService/v1.0/Scripts.CreateScriptsOperation
 404 GET /AdminService/wmi/SMS_Identification.GetProviderVersion
-501 POST /AdminService/wmi/SMS_Scripts/AdminService.CreateScripts
+400 POST /AdminService/wmi/SMS_Scripts/AdminService.CreateScripts
 400 POST /AdminService/wmi/SMS_Collection
 400 POST /AdminService/wmi//SMS_Collection
 409 DELETE /AdminService/wmi/SMS_Collection('SMS00001')

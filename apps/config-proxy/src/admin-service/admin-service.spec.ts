@@ -50,8 +50,8 @@ describe('the AdminService-compatible door, read', () => {
         MACAddresses: ['AA:BB:CC:00:00:01', 'AA:BB:CC:00:00:02', 'AA:BB:CC:00:00:03'],
         SMSAssignedSites: ['TST'],
         ResourceNames: ['Lab Mac'],
-        AgentName: ['MDM application list', 'MDM device information', 'MDM enrollment'],
-        AgentSite: ['TST', 'TST', 'TST'],
+        AgentName: ['MDM enrollment', 'MDM device information'],
+        AgentSite: ['TST', 'TST'],
         AgentTime: expect.arrayContaining(['1970-01-01T00:00:03Z']),
       },
     ]);
@@ -93,6 +93,31 @@ describe('the AdminService-compatible door, read', () => {
       seen.push(page.json.value[0]?.['Name']);
     }
     expect(seen).toEqual(['Lab Mini', 'Lab Mac', "Ann's Mac"]);
+  });
+
+  it('sends a long list in parts, whole and with its count', async () => {
+    const devices = [FIRST_DEVICE, FIRST_DEVICE + 1, FIRST_DEVICE + 2];
+    const ExtensionData = Object.fromEntries(
+      Array.from({ length: 100 }, (_, index) => [`Property${index}`, `Value "${index}" é`]),
+    );
+    for (const id of devices)
+      await site.admin('POST', `v1.0/Device(${id})/AdminService.SetExtensionData`, { ExtensionData });
+    const list = 'wmi/SMS_G_System_ExtensionData?$count=true';
+    const { json, headers } = await site.admin('GET', list);
+    expect([json['@odata.count'], json.value.length, headers['transfer-encoding']]).toEqual([
+      300,
+      300,
+      'chunked',
+    ]);
+    expect(new Set(json.value.map((row) => row['@odata.etag'])).size).toBe(300);
+    const short = await site.admin('GET', `${list}&$top=10`);
+    expect([short.json.value.length, short.headers['transfer-encoding']]).toEqual([10, undefined]);
+    const cut = await site.admin('GET', `${list}&$top=251`);
+    expect(cut.json.value.map((row) => row['@odata.etag'])).toEqual(
+      json.value.slice(0, 251).map((row) => row['@odata.etag']),
+    );
+    for (const id of devices)
+      await site.admin('POST', `v1.0/Device(${id})/AdminService.DeleteExtensionData`, {});
   });
 
   it('counts as text and with the list', async () => {

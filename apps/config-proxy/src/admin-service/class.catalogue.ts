@@ -4,7 +4,8 @@ import { deviceEntity } from './classes/combined-device.classes.js';
 import { deviceClasses } from './classes/device.classes.js';
 import { hardwareClasses } from './classes/inventory.classes.js';
 import { libraryClasses } from './classes/library.classes.js';
-import { applicationEntity, operationClasses, scriptClass, siteClass } from './classes/site.classes.js';
+import { scriptClasses, scriptEntities, type OpenHead } from './classes/script.classes.js';
+import { applicationEntity, operationClasses, siteClass } from './classes/site.classes.js';
 import type { AdminClass } from './class.model.js';
 
 /** One half of AdminService with what we know of its classes. */
@@ -76,8 +77,15 @@ const wmiTypes: readonly ComplexTypeModel[] = [
   },
 ];
 
-/** Every class that the door shows. @param siteCode three letters or digits */
-export function adminServices(siteCode: string): Readonly<Record<ServiceRoute, AdminService>> {
+/**
+ * Every class that the door shows.
+ * @param siteCode three letters or digits
+ * @param openHead opens what devices printed; default: for those who look at the classes alone
+ */
+export function adminServices(
+  siteCode: string,
+  openHead: OpenHead = () => '',
+): Readonly<Record<ServiceRoute, AdminService>> {
   if (!/^[A-Z0-9]{3}$/.test(siteCode)) throw new TypeError(`No site code: ${siteCode}`);
   return {
     wmi: {
@@ -90,13 +98,28 @@ export function adminServices(siteCode: string): Readonly<Record<ServiceRoute, A
         ...hardwareClasses,
         ...libraryClasses(siteCode),
         ...operationClasses,
-        scriptClass,
+        ...scriptClasses(openHead),
       ],
     },
     'v1.0': {
       route: 'v1.0',
-      complexTypes: [{ name: 'ExtensionData', properties: [] }],
-      entities: [deviceEntity, collectionEntity, membershipEntity, applicationEntity],
+      complexTypes: [
+        { name: 'ExtensionData', properties: [] },
+        {
+          name: 'SMS_ScriptParameter',
+          properties: [
+            { name: 'ParameterName', type: 'Edm.String' },
+            { name: 'ParameterValue', type: 'Edm.String' },
+          ],
+        },
+      ],
+      entities: [
+        deviceEntity,
+        collectionEntity,
+        membershipEntity,
+        applicationEntity,
+        ...scriptEntities(openHead),
+      ],
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { PropertyModel, PropertyType } from '@espalier/conditions';
 import type { ApiScope } from '@espalier/contracts';
 import type { EdmPrimitive, EdmType, ElementSource, EntityModel, EntityProperty } from '@espalier/odata';
-import type { Database } from '@espalier/persistence';
+import type { Dialect } from '@espalier/persistence';
 
 /** A row of a class: values by property name, as the class's SELECT gives them. */
 export type ClassRow = Record<string, unknown>;
@@ -11,23 +11,22 @@ export type Subject =
   | { readonly kind: 'device' | 'collection'; readonly column: string }
   /** A device in a collection: both must be in reach. */
   | { readonly kind: 'member'; readonly device: string; readonly collection: string }
-  /** What everybody may know who has the scope, as the library. */
-  | { readonly kind: 'everybody' };
+  /**
+   * What everybody may know who has the scope, as the library. Where its numbers come from deployments: the column of
+   * their collections. What is counted then says `IN_REACH`.
+   */
+  | { readonly kind: 'everybody'; readonly counts?: string };
+
+/** Stands in SQL for the condition that a deployment is in reach of whoever reads it. */
+export const IN_REACH = '(in reach)';
 
 /** One column of a class's SELECT. */
 export interface SelectColumn {
   /** Of the property. */
   readonly name: string;
-  readonly sql: string;
+  readonly sql: string | ((dialect: Dialect) => string);
   /** The form in which it is compared. */
   readonly foldedSql?: string;
-}
-
-/** Values that no column of the SELECT holds, read for all rows of a page at once. */
-export interface Extension {
-  /** Properties that it fills. */
-  readonly names: readonly string[];
-  fill(on: Database, rows: readonly ClassRow[]): Promise<void>;
 }
 
 /** What reading a class needs; `any`: whoever is known reads it. */
@@ -37,17 +36,20 @@ export type ClassScope = ApiScope | 'any';
 export interface AdminClass extends EntityModel<ClassRow> {
   readonly scope: ClassScope;
   readonly columns: readonly SelectColumn[];
+  /** Names of the columns that the value of a property is made of, by the name of the property. */
+  readonly reads: ReadonlyMap<string, readonly string[]>;
   /** FROM clause, and what always holds. */
   readonly from: string;
   readonly where?: string;
   readonly subject: Subject;
-  readonly extensions: readonly Extension[];
 }
 
-/** A property with its column, as the functions below make it. */
+/** A property with its columns, as the functions below make it. */
 export interface PropertySpec {
   readonly property: EntityProperty<ClassRow>;
-  readonly column?: SelectColumn;
+  readonly columns?: readonly SelectColumn[];
+  /** Names of the columns that its value is made of. Default: its own columns. */
+  readonly reads?: readonly string[];
 }
 
 interface ClassSpec extends Omit<EntityModel<ClassRow>, 'class' | 'properties'> {
@@ -56,21 +58,25 @@ interface ClassSpec extends Omit<EntityModel<ClassRow>, 'class' | 'properties'> 
   readonly where?: string;
   readonly subject: Subject;
   readonly properties: readonly PropertySpec[];
-  readonly extensions?: readonly Extension[];
   /** Property that ties rows of arrays to a row; default: the first key. */
   readonly keyColumn?: string;
 }
 
 /** Properties stand in the order of the alphabet, as in answers of the SMS provider. */
 export function defineClass(spec: ClassSpec): AdminClass {
-  const { properties: given, extensions = [], keyColumn = spec.keys[0] ?? '', ...rest } = spec;
+  const { properties: given, keyColumn = spec.keys[0] ?? '', ...rest } = spec;
   const specs = given.toSorted((a, b) => (a.property.name < b.property.name ? -1 : 1));
   const properties = specs.map(({ property }) => property);
   return {
     ...rest,
     properties,
-    columns: specs.flatMap(({ column }) => column ?? []),
-    extensions,
+    columns: specs.flatMap(({ columns = [] }) => columns),
+    reads: new Map(
+      specs.map(({ property, columns = [], reads }) => [
+        property.name,
+        reads ?? columns.map((column) => column.name),
+      ]),
+    ),
     class: {
       name: spec.name,
       table: spec.name,
@@ -100,7 +106,7 @@ function property(
 ): PropertySpec {
   return {
     property: { name, type: edm, source: sourceOf(name, type, foldedSql !== undefined) },
-    column: { name, sql, ...(foldedSql !== undefined && { foldedSql }) },
+    columns: [{ name, sql, ...(foldedSql !== undefined && { foldedSql }) }],
   };
 }
 
@@ -120,30 +126,38 @@ export const flag = (name: string, sql: string): PropertySpec => property(name, 
 export const time = (name: string, sql: string): PropertySpec =>
   property(name, 'Edm.DateTimeOffset', 'time', sql);
 
+/** Of no row: what only filters and orders ask. */
+const nothing = (spec: PropertySpec): PropertySpec => ({
+  ...spec,
+  property: { ...spec.property, isNothing: true },
+  reads: [],
+});
 /** NULL of the right type on every database. */
 const NULLS = { text: "NULLIF('', '')", integer: 'NULLIF(0, 0)' } as const;
 /** Properties that scripts ask for and that Apple devices have nothing for. */
 export const noText = (...names: readonly string[]): PropertySpec[] =>
-  names.map((name) => text(name, NULLS.text));
+  names.map((name) => nothing(text(name, NULLS.text)));
 export const noNumber = (...names: readonly string[]): PropertySpec[] =>
-  names.map((name) => integer(name, NULLS.integer));
+  names.map((name) => nothing(integer(name, NULLS.integer)));
 export const noTime = (...names: readonly string[]): PropertySpec[] =>
-  names.map((name) => time(name, NULLS.integer));
+  names.map((name) => nothing(time(name, NULLS.integer)));
 
-/** What is made of the row, and can neither be filtered nor ordered by. */
-export const derived = (name: string, type: EdmType, read: (row: ClassRow) => unknown): PropertySpec => ({
-  property: { name, type, read },
-});
-/** As `derived`, and only there where one object is got by its key. */
+/** What is made of other properties' columns, and can neither be filtered nor ordered by. */
+export const derived = (
+  name: string,
+  type: EdmType,
+  reads: readonly string[],
+  read: (row: ClassRow) => unknown,
+): PropertySpec => ({ property: { name, type, read }, reads });
+/** Put into the row by a `LazyReader`, and only there where one object is got by its key. */
 export const lazy = (name: string, type: EdmType, isCollection = false): PropertySpec => ({
   property: { name, type, isLazy: true, isCollection, read: (row) => row[name] },
 });
-/** An array of texts: of one column, or filled by an extension. */
+/** An array of texts that holds the value of one column, where there is one. */
 export const texts = (
   name: string,
   of: { readonly sql: string; readonly foldedSql?: string },
 ): PropertySpec => {
-  const column: SelectColumn = { name, ...of };
   const element = sourceOf(name, 'text', of.foldedSql !== undefined);
   return {
     property: {
@@ -153,19 +167,24 @@ export const texts = (
       elements: { kind: 'column', property: element },
       read: (row) => (row[name] === null || row[name] === undefined ? [] : [row[name]]),
     },
-    column,
+    columns: [{ name, ...of }],
   };
 };
 /** Arrays that scripts ask for and that Apple devices have nothing for. */
 export const noTexts = (...names: readonly string[]): PropertySpec[] =>
-  names.map((name) => texts(name, { sql: NULLS.text }));
-/** An array that an extension fills. */
-export const filled = (name: string, type: EdmPrimitive, elements?: ElementSource): PropertySpec => ({
-  property: {
-    name,
-    type,
-    isCollection: true,
-    ...(elements !== undefined && { elements }),
-    read: (row) => row[name] ?? [],
+  names.map((name) => nothing(texts(name, { sql: NULLS.text })));
+/** An array that is made of columns of its own, or of other properties' columns. */
+export const array = (
+  name: string,
+  type: EdmPrimitive,
+  of: Pick<PropertySpec, 'columns' | 'reads'> & {
+    readonly elements?: ElementSource;
+    readonly read: (row: ClassRow) => readonly unknown[];
   },
-});
+): PropertySpec => {
+  const { elements, read, ...columns } = of;
+  return {
+    ...columns,
+    property: { name, type, isCollection: true, read, ...(elements !== undefined && { elements }) },
+  };
+};

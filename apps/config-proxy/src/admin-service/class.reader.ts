@@ -4,6 +4,7 @@ import {
   entityEnvelope,
   entityWriter,
   listEnvelope,
+  listFrame,
   nextLink,
   parseExpand,
   parseFilter,
@@ -18,7 +19,7 @@ import {
 import type { AdminService } from './class.catalogue.js';
 import type { AdminClass, ClassRow, ClassScope } from './class.model.js';
 import { keyCondition, type ClassQuery, type ClassStore } from './class.store.js';
-import type { LazyReader, Visitor } from './door.js';
+import type { JsonBody, LazyReader, Visitor } from './door.js';
 import type { Visibility } from '../access/visibility.service.js';
 import { restrictTo } from './reach.js';
 
@@ -48,38 +49,43 @@ type Key = Readonly<Record<string, string | number | boolean>>;
 
 /** Rows of a page; the rest has a link. No Microsoft source names theirs. */
 const PAGE = 1_000;
+/** Rows that are in memory at once. */
+const PART = 250;
 
 /** Reads lists, single objects and what they lead to. */
 export class ClassReader {
   constructor(private readonly options: ClassReaderOptions) {}
 
-  async list(entity: AdminClass, reading: ListReading, within?: Key): Promise<ODataObject> {
+  async list(entity: AdminClass, reading: ListReading, within?: Key): Promise<JsonBody> {
     const { options, context, rawQuery, url } = reading;
     const query = await this.#query(entity, reading, within);
-    const select = this.#selection(entity, reading);
+    const { shown, columns } = this.#selection(entity, reading);
     const wanted = options.top ?? Number.POSITIVE_INFINITY;
     const limit = Math.min(wanted, PAGE);
     const { store } = this.options;
     const count = options.count ? await store.count(entity, query) : undefined;
-    if (limit === 0) return listEnvelope(context, entity, [], { count, select: select.shown });
-    const page = await store.list(entity, {
-      ...query,
-      limit,
-      ...(options.skipToken === undefined ? { skip: options.skip } : { cursor: options.skipToken }),
-      select: select.columns,
-      mentions: `${options.filter ?? ''} ${options.orderBy ?? ''} ${Object.keys(within ?? {}).join(' ')}`,
-    });
-    const rows = this.#written(entity, page.rows, reading, select.shown);
-    if (options.expand !== undefined) await this.#expand(entity, page.rows, rows, reading);
-    const rest = wanted - page.rows.length;
-    const more =
-      page.next === undefined || rest <= 0
-        ? undefined
-        : nextLink(url, rawQuery, {
-            skipToken: page.next,
-            ...(Number.isFinite(rest) && { top: rest }),
-          });
-    return listEnvelope(context, entity, rows, { count, nextLink: more, select: select.shown });
+    const { head, tail } = listFrame(context, entity, { count, select: shown });
+    if (limit === 0) return `${head}${tail()}`;
+    const read = async (
+      from: { skip?: number | undefined; cursor?: string },
+      left: number,
+    ): Promise<Part> => {
+      const asked = { ...query, ...from, limit: Math.min(left, PART), select: columns };
+      const { rows, next } = await store.list(entity, asked);
+      const written = this.#written(entity, rows, reading, shown);
+      if (options.expand !== undefined) await this.#expand(entity, rows, written, reading);
+      return { text: JSON.stringify(written).slice(1, -1), size: rows.length, next };
+    };
+    const { skip, skipToken } = options;
+    const first = await read(skipToken === undefined ? { skip } : { cursor: skipToken }, limit);
+    const end = ({ next }: Part, given: number): string => {
+      const rest = wanted - given;
+      if (next === undefined || rest <= 0) return tail();
+      return tail(nextLink(url, rawQuery, { skipToken: next, ...(Number.isFinite(rest) && { top: rest }) }));
+    };
+    if (first.next === undefined || first.size >= limit)
+      return `${head}${first.text}${end(first, first.size)}`;
+    return inParts(first, { head, end, limit, read: (cursor, left) => read({ cursor }, left) });
   }
 
   async count(entity: AdminClass, reading: Reading, within?: Key): Promise<number> {
@@ -97,7 +103,7 @@ export class ClassReader {
   }
 
   /** What an object leads to, or the value of one of its properties. */
-  async member(entity: AdminClass, key: Key, name: string, reading: ListReading): Promise<ODataObject> {
+  async member(entity: AdminClass, key: Key, name: string, reading: ListReading): Promise<JsonBody> {
     const row = await this.find(entity, key, reading.visitor, entity.scope);
     const navigation = findNamed(entity.navigations ?? [], name);
     if (navigation !== undefined) {
@@ -107,10 +113,10 @@ export class ClassReader {
     const property = findNamed(entity.properties, name);
     if (property === undefined) throw noMember(entity, name);
     const written = await this.#whole(entity, row, reading, undefined);
-    return {
+    return JSON.stringify({
       '@odata.context': `${reading.context.baseUrl}/$metadata#${entity.name}`,
       value: written[property.name] ?? null,
-    };
+    });
   }
 
   /** How many objects an object leads to. */
@@ -177,7 +183,9 @@ export class ClassReader {
     { options }: Reading,
   ): { readonly shown: Selection | undefined; readonly columns: readonly string[] | undefined } {
     const shown = options.select === undefined ? undefined : parseSelect(options.select, entity);
-    return { shown, columns: shown?.properties.map(({ name }) => name) };
+    // What is expanded is found by columns that may not be shown.
+    const isWhole = shown === undefined || options.expand !== undefined;
+    return { shown, columns: isWhole ? undefined : shown.properties.map(({ name }) => name) };
   }
 
   #written(
@@ -218,7 +226,6 @@ export class ClassReader {
       condition: keyCondition(target, key),
       restriction: await restrictTo(target, this.options.visibility, visitor.caller, target.scope),
       limit: PAGE,
-      mentions: Object.keys(key).join(' '),
     });
     return this.#written(target, rows, reading, undefined);
   }
@@ -230,6 +237,33 @@ export class ClassReader {
     visitor.need(found.scope);
     return found;
   }
+}
+
+/** Rows of a list as JSON, commas between them, and where the next ones are. */
+interface Part {
+  readonly text: string;
+  readonly size: number;
+  readonly next?: string | undefined;
+}
+
+interface Parts {
+  readonly head: string;
+  readonly end: (last: Part, given: number) => string;
+  readonly limit: number;
+  readonly read: (cursor: string, left: number) => Promise<Part>;
+}
+
+/** A long page as fast as it is taken: no more of it than a part is in memory. */
+async function* inParts(first: Part, { head, end, limit, read }: Parts): AsyncGenerator<string> {
+  let part = first;
+  let given = part.size;
+  yield `${head}${part.text}`;
+  while (part.next !== undefined && given < limit) {
+    part = await read(part.next, limit - given);
+    given += part.size;
+    if (part.size > 0) yield `,${part.text}`;
+  }
+  yield end(part, given);
 }
 
 const findNamed = <T extends { readonly name: string }>(items: readonly T[], name: string): T | undefined =>

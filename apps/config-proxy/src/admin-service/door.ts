@@ -1,4 +1,4 @@
-import type { ApiScope } from '@espalier/contracts';
+import type { ApiScope, Approval } from '@espalier/contracts';
 import type { ServiceContext } from '@espalier/odata';
 import type { Caller } from '../access/caller.js';
 import type { ClassRow, ClassScope } from './class.model.js';
@@ -6,6 +6,8 @@ import type { ClassRow, ClassScope } from './class.model.js';
 /** Who sent a request, and what they may do. */
 export interface Visitor {
   readonly caller: Caller;
+  /** How the request was sent: the same key again, by the same caller, does nothing twice. */
+  readonly asked: { readonly key: string; readonly reason: string | undefined };
   /** @throws EspalierError ESP_AUTH_SCOPE_MISSING */
   need(scope: ClassScope): void;
 }
@@ -21,12 +23,16 @@ export interface DoorRequest {
   readonly visitor: Visitor;
 }
 
-/** What is answered: JSON, or text of another type; no body with status 204. */
+/** JSON as text, in parts where it is long. */
+export type JsonBody = string | AsyncIterable<string>;
+
+/** What is answered: JSON, written or not, or text of another type; no body with status 204. */
 export interface DoorAnswer {
   readonly status: number;
   /** Of what was made. */
   readonly location?: string;
   readonly json?: object;
+  readonly body?: JsonBody;
   readonly text?: { readonly type: string; readonly content: string };
 }
 
@@ -45,6 +51,9 @@ export interface MethodHandler {
   run(call: MethodCall): Promise<DoorAnswer>;
 }
 
+/** The approval that a change waits for, where it does. */
+export type Waiting = Approval | undefined | void;
+
 /** What can be written of a class besides by methods. */
 export interface WriteHandler {
   readonly scope: ApiScope;
@@ -58,7 +67,7 @@ export interface WriteHandler {
     row: ClassRow,
     body: Readonly<Record<string, unknown>>,
     options: { readonly visitor: Visitor; readonly isWhole: boolean },
-  ): Promise<void>;
+  ): Promise<Waiting>;
   remove?(row: ClassRow, visitor: Visitor): Promise<void>;
 }
 

@@ -3,6 +3,12 @@ import { unrestricted, type Restriction } from '../access/restrict.js';
 import type { Visibility } from '../access/visibility.service.js';
 import type { AdminClass, ClassScope } from './class.model.js';
 
+/** Which rows a caller sees, and of which deployments their numbers tell. */
+export interface ClassRestriction extends Restriction {
+  /** A condition in place of `IN_REACH`. */
+  readonly counted?: string;
+}
+
 /**
  * The rows of a class that a caller reaches with a scope: those about devices that are in their collections, about
  * these collections themselves, and what is for everybody. The one place where the door restricts what is read.
@@ -12,7 +18,7 @@ export async function restrictTo(
   visibility: Visibility,
   caller: Caller,
   scope: ClassScope,
-): Promise<Restriction> {
+): Promise<ClassRestriction> {
   if (scope === 'any') return unrestricted;
   switch (subject.kind) {
     case 'device':
@@ -27,7 +33,10 @@ export async function restrictTo(
         params: { ...devices.params, ...collections.params },
       };
     }
-    case 'everybody':
-      return unrestricted;
+    case 'everybody': {
+      if (subject.counts === undefined) return unrestricted;
+      const { sql, params } = await visibility.collections(caller, 'deployments:read', subject.counts);
+      return { ...unrestricted, counted: sql, params };
+    }
   }
 }

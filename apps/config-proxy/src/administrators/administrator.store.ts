@@ -48,12 +48,13 @@ export class AdministratorStore {
 
   /** Id of the administrator who signs in with this identity. */
   async idOf(on: Queryable, identityKey: string): Promise<string | undefined> {
-    const [row] = await on.prepared<{ administrator_id: string }>(
+    const [row] = await on.prepared<{ administrator_id: string; identity_key: string }>(
       'administrator_of_identity',
-      'SELECT administrator_id FROM {administrator_identity} WHERE identity_key = :identityKey',
+      'SELECT administrator_id, identity_key FROM {administrator_identity} WHERE identity_key = :identityKey',
       { identityKey },
     );
-    return row?.administrator_id;
+    // SQL Server takes texts for the same that differ in blanks at the end.
+    return row?.identity_key === identityKey ? row.administrator_id : undefined;
   }
 
   /** By name unless told. @throws EspalierError ESP_SITE_FILTER_INVALID, ESP_BAD_REQUEST */

@@ -2,7 +2,7 @@ SELECT a.id, a.name, a.kind, a.is_enabled, s.role_id, s.collection_id FROM "conf
   LEFT JOIN "config_proxy"."administrator_assignment" s ON s.administrator_id = a.id WHERE a.id = @0;
 -- ["a-1"]
 
-SELECT administrator_id FROM "config_proxy"."administrator_identity" WHERE identity_key = @0;
+SELECT administrator_id, identity_key FROM "config_proxy"."administrator_identity" WHERE identity_key = @0;
 -- ["kerberos:a@B"]
 
 SELECT * FROM (SELECT a.id, a.name, a.display_name, a.kind, a.is_enabled, a.is_built_in, a.version, a.created_at,

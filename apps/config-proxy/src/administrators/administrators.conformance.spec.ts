@@ -3,6 +3,7 @@ import { isEspalierError, type ApiScope, type RoleAssignment, type RoleId } from
 import type { Database } from '@espalier/persistence';
 import { describeOnEachDatabase, expectMssqlDdl, expectMssqlStatements } from '@espalier/testing';
 import { AccessService } from '../access/access.service.js';
+import { Caller } from '../access/caller.js';
 import { ApiTokenService } from '../api-tokens/api-token.service.js';
 import { ApiTokenStore } from '../api-tokens/api-token.store.js';
 import { TokenVerifier } from '../api-tokens/token-verifier.js';
@@ -48,6 +49,7 @@ function replica(db: Database, now: () => Date) {
       verifier,
       administratorExists: async (id) => (await store.known(db, id)) !== undefined,
       randomBytes,
+      restMs: 86_400_000,
     }),
     administrators: new AdministratorService({
       ...shared,
@@ -212,6 +214,38 @@ describeOnEachDatabase('administrators', { migrations: configProxyMigrations }, 
     expect(await code(signIn('kerberos:a@B'))).toBe('ESP_AUTH_NOT_AN_ADMINISTRATOR');
   });
 
+  it('keep no stream open for whose identity was taken away, nor for long on a ticket of its beginning', async () => {
+    const anna = await make('anna', site('auditor'));
+    const listen = async (method: 'kerberos' | 'oidc', expiresAt: number | null) => {
+      await here.administrators.identify(edit(anna), ['kerberos:a@B', 'oidc:https://id.example/#a']);
+      const identity = method === 'oidc' ? 'oidc:https://id.example/#a' : 'kerberos:a@B';
+      const caller = new Caller(
+        await here.access.bySignIn({ method, identity, name: 'a', expiresAt }),
+        '',
+        undefined,
+      );
+      return () => code(here.access.checkAgain(caller, 'events:read'));
+    };
+    const HOUR = 3_600_000;
+    const ticket = await listen('kerberos', null);
+    expect(await ticket()).toBeUndefined();
+    time += HOUR;
+    expect(await ticket()).toBe('ESP_AUTH_TOKEN_EXPIRED');
+    const token = await listen('oidc', time + 2 * HOUR);
+    time += HOUR;
+    expect(await token()).toBeUndefined();
+    time += HOUR;
+    expect(await token()).toBe('ESP_AUTH_TOKEN_EXPIRED');
+    const [again, other] = [await listen('kerberos', null), await listen('oidc', time + HOUR)];
+    await here.administrators.identify(edit(anna), ['oidc:https://id.example/#a']);
+    expect([await again(), await other()]).toEqual(['ESP_AUTH_TOKEN_EXPIRED', undefined]);
+    // Somebody else signs in with it now.
+    const bert = await make('bert', site('auditor'));
+    await here.administrators.identify(edit(anna), []);
+    await here.administrators.identify(edit(bert), ['oidc:https://id.example/#a']);
+    expect(await other()).toBe('ESP_AUTH_TOKEN_EXPIRED');
+  });
+
   it('always leave somebody who may do everything, also when two are lowered at once', async () => {
     const last = 'ESP_ADMINISTRATOR_LAST';
     const ofSite = edit(SITE_ADMINISTRATOR_ID);
@@ -287,7 +321,7 @@ describe('administrators on SQL Server', () => {
       role_id: 'helpdesk',
       collection_id: '*',
       name: 'anna',
-      identity_key: 'k',
+      identity_key: 'kerberos:a@B',
       administrator_id: 'a-1',
       count: 1,
     };

@@ -39,6 +39,7 @@ describeOnEachDatabase('API tokens', { migrations: configProxyMigrations }, (ope
       store,
       verifier,
       administratorExists: (id) => Promise.resolve(id !== NOBODY),
+      restMs: 86_400_000,
       logger: silentLogger,
       now,
       uuid: randomUUID,

@@ -33,10 +33,10 @@ const createToken = defineEndpoint({
   summary: 'Make an API token',
   description:
     'The answer shows the token this once. It can have no scope that the caller does not have, and never does more than the roles of its administrator allow. For somebody else it needs administrators:admin.',
-
   body: newApiTokenBodySchema,
   response: newApiTokenSchema,
   status: 201,
+  example: { name: 'nightly report', scopes: ['devices:read'], expiresInDays: 90 },
 });
 
 const revokeToken = defineEndpoint({

@@ -16,6 +16,8 @@ export interface ApiTokenServiceOptions {
   readonly verifier: Pick<TokenVerifier, 'forget'>;
   /** Whether there is such an administrator. */
   readonly administratorExists: (id: string) => Promise<boolean>;
+  /** How long a token counts as new, in ms: what is made with it then counts as made by who made it. */
+  readonly restMs: number;
   readonly logger: Logger;
   readonly now: () => Date;
   readonly uuid: () => string;
@@ -34,6 +36,9 @@ export interface NewToken {
 export interface Issuer {
   readonly administrator: { readonly id: string };
   readonly rights: Pick<Rights, 'scopes' | 'reach' | 'lacking'>;
+  /** The administrator who made their token, where it was another one. */
+  readonly madeBy?: string | undefined;
+  readonly token?: Pick<ApiToken, 'createdAt'> | undefined;
   /** As shown to people. */
   readonly title: string;
 }
@@ -70,7 +75,7 @@ export class ApiTokenService {
       createdBy: by.title,
       expiresAt: createdAt + asked.expiresInDays * DAY_MS,
     };
-    await store.insert({ ...token, madeBy: by.administrator.id, hash: hashToken(secret) });
+    await store.insert({ ...token, madeBy: this.#behind(by), hash: hashToken(secret) });
     logger.info(
       { tokenId: token.id, name: token.name, administratorId, scopes: token.scopes, by: by.title },
       'API token made',
@@ -113,6 +118,13 @@ export class ApiTokenService {
     });
     if (added) logger.warn('the bootstrap admin token is good from now on; revoke it once there are others');
     else await store.setScopes(hash, allApiScopes);
+  }
+
+  /** Whoever makes a token for somebody else could make the next one with it, as if it were that one's own. */
+  #behind({ administrator, madeBy, token }: Issuer): string {
+    const { restMs, now } = this.options;
+    const isNew = token !== undefined && token.createdAt + restMs > now().getTime();
+    return isNew && madeBy !== undefined ? madeBy : administrator.id;
   }
 
   async #checkOther(administratorId: string, by: Issuer): Promise<void> {

@@ -11,6 +11,7 @@ import {
 import { Endpoint, Input, type InputOf, type ResultOf } from '@espalier/nest-kit';
 import type { FastifyReply } from 'fastify';
 import { FromCaller, type Caller } from '../access/caller.js';
+import { ChangeGate } from '../approvals/change-gate.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { ThingService } from '../library/thing.service.js';
 import { SoftwareApi } from './software.api.js';
@@ -47,8 +48,9 @@ export class ApplicationController {
     @Inject(ApplicationService) applications: ApplicationService,
     @Inject(ThingService) things: ThingService,
     @Inject(IdempotencyService) idempotency: IdempotencyService,
+    @Inject(ChangeGate) gate: ChangeGate,
   ) {
-    this.api = new SoftwareApi('application', PATH, applications, things, idempotency);
+    this.api = new SoftwareApi('application', PATH, applications, things, idempotency, gate);
   }
 
   @Endpoint(endpoints.list)
@@ -79,7 +81,8 @@ export class ApplicationController {
     @FromCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<Endpoints['change']>> {
-    return this.api.change(params.id, body, headers['if-match'], caller, reply);
+    const asked = { what: 'application', thingId: params.id, change: body } as const;
+    return this.api.change(params.id, { params: asked, headers, caller, reply }, body);
   }
 
   @Endpoint(endpoints.remove)

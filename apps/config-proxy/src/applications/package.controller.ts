@@ -11,6 +11,7 @@ import {
 import { Endpoint, Input, type InputOf, type ResultOf } from '@espalier/nest-kit';
 import type { FastifyReply } from 'fastify';
 import { FromCaller, type Caller } from '../access/caller.js';
+import { ChangeGate } from '../approvals/change-gate.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { ThingService } from '../library/thing.service.js';
 import { SoftwareApi } from './software.api.js';
@@ -46,8 +47,9 @@ export class PackageController {
     @Inject(PackageService) packages: PackageService,
     @Inject(ThingService) things: ThingService,
     @Inject(IdempotencyService) idempotency: IdempotencyService,
+    @Inject(ChangeGate) gate: ChangeGate,
   ) {
-    this.api = new SoftwareApi('package', PATH, packages, things, idempotency);
+    this.api = new SoftwareApi('package', PATH, packages, things, idempotency, gate);
   }
 
   @Endpoint(endpoints.list)
@@ -78,7 +80,8 @@ export class PackageController {
     @FromCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<Endpoints['change']>> {
-    return this.api.change(params.id, body, headers['if-match'], caller, reply);
+    const asked = { what: 'package', thingId: params.id, change: body } as const;
+    return this.api.change(params.id, { params: asked, headers, caller, reply }, body);
   }
 
   @Endpoint(endpoints.remove)

@@ -1,6 +1,8 @@
-import type { Application } from '@espalier/contracts';
+import type { Application, Approval } from '@espalier/contracts';
 import type { FastifyReply } from 'fastify';
 import type { Caller } from '../access/caller.js';
+import { passGate, type GatedRequest } from '../approvals/approval.http.js';
+import type { ChangeGate } from '../approvals/change-gate.js';
 import { checkIfMatch, setEtag } from '../http/etag.js';
 import type { IdempotencyService } from '../idempotency/idempotency.service.js';
 import type { ThingService } from '../library/thing.service.js';
@@ -31,6 +33,7 @@ export class SoftwareApi<D extends SoftwareDefinition> {
     private readonly software: SoftwareService<D>,
     private readonly things: ThingService,
     private readonly idempotency: IdempotencyService,
+    private readonly gate: ChangeGate,
   ) {}
 
   async list(query: ListQuery): Promise<PageOf<Application>> {
@@ -56,13 +59,15 @@ export class SoftwareApi<D extends SoftwareDefinition> {
 
   async change(
     id: string,
+    request: GatedRequest,
     change: SoftwareChange<D>,
-    ifMatch: string | undefined,
-    caller: Caller,
-    reply: FastifyReply,
-  ) {
-    await this.software.change(id, change, (version) => checkIfMatch(ifMatch, version), caller);
-    return this.read(id, reply);
+  ): Promise<{ item: Application; latest: RevisionView<D> } | Approval> {
+    const { headers, caller, reply } = request;
+    const expect = (version: number): void => checkIfMatch(headers['if-match'], version);
+    const passed = await passGate(this.gate, request, (weigh) =>
+      this.software.change(id, change, expect, caller, weigh),
+    );
+    return 'approval' in passed ? passed.approval : this.read(id, reply);
   }
 
   remove(id: string, ifMatch: string | undefined): Promise<void> {

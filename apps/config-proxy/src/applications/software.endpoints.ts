@@ -1,6 +1,7 @@
-import { conditionalHeaders } from '@espalier/contracts';
+import { approvalSchema, conditionalHeaders } from '@espalier/contracts';
 import { defineEndpoint } from '@espalier/nest-kit';
-import type { z } from 'zod';
+import { z } from 'zod';
+import { approvalResponseHeaders, GATED, gatedHeaders } from '../approvals/approval.http.js';
 import { idempotencyHeaders } from '../idempotency/idempotency.headers.js';
 import {
   etagHeader,
@@ -80,13 +81,12 @@ export function softwareEndpoints<
       method: 'PATCH',
       path: `${path}/:id`,
       summary: `Change ${one}`,
-      description:
-        'Another definition makes a new revision; deployments that follow the latest one get it by themselves.',
+      description: `Another definition makes a new revision; deployments that follow the latest one get it by themselves. ${GATED}`,
       params: libraryParams,
-      headers: conditionalHeaders,
+      headers: gatedHeaders,
       body: schemas.change,
-      response: schemas.detail,
-      responseHeaders: etagHeader,
+      response: z.union([schemas.detail, approvalSchema]),
+      responseHeaders: { ...etagHeader, ...approvalResponseHeaders },
     }),
     remove: defineEndpoint({
       ...write,

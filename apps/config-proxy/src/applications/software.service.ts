@@ -6,6 +6,7 @@ import {
   type Platform,
 } from '@espalier/contracts';
 import type { Database, Tx } from '@espalier/persistence';
+import type { Weigh } from '../approvals/weigh.js';
 import type { ContentService } from '../content/content.service.js';
 import type { Author, ThingService, VersionCheck } from '../library/thing.service.js';
 import { noFacts, type Revision, type RevisionDraft, type Thing } from '../library/thing.js';
@@ -91,26 +92,42 @@ export class SoftwareService<D extends SoftwareDefinition> {
    * Another definition makes a new revision.
    * @throws EspalierError ESP_LIBRARY_UNKNOWN, ESP_LIBRARY_CONTENT_INVALID
    */
-  async change(id: string, asked: SoftwareChange<D>, expect: VersionCheck, by: Author): Promise<Thing> {
-    const { db, things, contents } = this.options;
+  change(
+    id: string,
+    asked: SoftwareChange<D>,
+    expect: VersionCheck,
+    by: Author,
+    weigh?: Weigh,
+  ): Promise<Thing> {
+    return this.options.db.transaction((tx) => this.changeIn(tx, id, asked, expect, by, weigh));
+  }
+
+  /** As `change`, in the caller's transaction. */
+  async changeIn(
+    tx: Tx,
+    id: string,
+    asked: SoftwareChange<D>,
+    expect: VersionCheck,
+    by: Author,
+    weigh?: Weigh,
+  ): Promise<Thing> {
+    const { things, contents } = this.options;
     const { name, description, categories, definition } = asked;
     const draft = definition && this.#draft(definition, asked.note);
-    return db.transaction(async (tx) => {
-      const thing = await things.lock(tx, { thingKind: this.software.kind, thingId: id }, expect);
-      const latest = await things.revision(id, thing.revision, tx);
-      const isNew = definition !== undefined && draft?.sha256 !== latest.sha256;
-      const change = {
-        ...(name !== undefined && { name }),
-        ...(description !== undefined && { description }),
-        ...(categories !== undefined && { categories }),
-        ...(isNew && { publisher: definition.publisher, softwareVersion: definition.softwareVersion }),
-      };
-      if (!isNew && Object.keys(change).length === 0) return thing;
-      const ids = isNew ? await this.#claim(tx, definition) : [];
-      const changed = await things.change(tx, thing, change, isNew ? draft : undefined, by);
-      await contents.refer(tx, { thingId: id, revision: changed.revision }, ids);
-      return changed;
-    });
+    const thing = await things.lock(tx, { thingKind: this.software.kind, thingId: id }, expect);
+    const latest = await things.revision(id, thing.revision, tx);
+    const isNew = definition !== undefined && draft?.sha256 !== latest.sha256;
+    const change = {
+      ...(name !== undefined && { name }),
+      ...(description !== undefined && { description }),
+      ...(categories !== undefined && { categories }),
+      ...(isNew && { publisher: definition.publisher, softwareVersion: definition.softwareVersion }),
+    };
+    if (!isNew && Object.keys(change).length === 0) return thing;
+    const ids = isNew ? await this.#claim(tx, definition) : [];
+    const changed = await things.change(tx, thing, change, isNew ? draft : undefined, by, weigh);
+    await contents.refer(tx, { thingId: id, revision: changed.revision }, ids);
+    return changed;
   }
 
   /** @throws EspalierError ESP_LIBRARY_UNKNOWN, ESP_LIBRARY_IN_USE */

@@ -4,8 +4,8 @@ import { insertIfAbsent, rowLock, type Queryable, type Tx } from '@espalier/pers
 /** Devices of one minute (epoch minutes). */
 export type MinuteCount = readonly [minute: number, devices: number];
 
-/** What is counted: that somebody asked for an action, or that it was set going. */
-export type CountPhase = 'asked' | 'done';
+/** What is counted: that somebody asked for an action, that it was set going, or that they did it without a second person. */
+export type CountPhase = 'asked' | 'done' | 'alone';
 
 export interface CountKey {
   readonly administratorId: string;

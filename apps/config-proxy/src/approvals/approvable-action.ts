@@ -30,6 +30,8 @@ export interface ApprovableAction<P> {
   readonly kind: ApprovalKind;
   /** What whoever asks must hold where the targets are: when they ask, and until it is carried out. */
   readonly scopes: readonly ApiScope[];
+  /** The same, where it depends on what is asked for. */
+  scopesFor?(params: P): readonly ApiScope[];
   /** Parameters as JSON: they are stored, sealed, until the action is carried out. */
   readonly params: z.ZodType<P>;
   /** What will be done, in one sentence. Never a secret. */

@@ -15,13 +15,14 @@ interface Row {
   readonly threshold: number;
   readonly expiry_hours: number;
   readonly hourly_cap: number | null;
+  readonly alone_cap: number | null;
   readonly version: number;
   readonly changed_at: number;
   readonly changed_by: string;
 }
 
-const SELECT = `SELECT p.kind, p.required, p.threshold, p.expiry_hours, p.hourly_cap, p.version, p.changed_at,
-  p.changed_by FROM {approval_policy} p`;
+const SELECT = `SELECT p.kind, p.required, p.threshold, p.expiry_hours, p.hourly_cap, p.alone_cap, p.version,
+  p.changed_at, p.changed_by FROM {approval_policy} p`;
 
 /** The only user of the table `approval_policy`. */
 export class ApprovalPolicyStore {
@@ -50,6 +51,7 @@ export class ApprovalPolicyStore {
           threshold: policy.threshold,
           expiry_hours: policy.expiryHours,
           hourly_cap: policy.hourlyCap,
+          alone_cap: policy.aloneCap ?? null,
           version: policy.version,
           changed_at: policy.changedAt,
           changed_by: policy.changedBy,
@@ -65,6 +67,7 @@ const toPolicy = (row: Row): StoredPolicy => ({
   threshold: row.threshold,
   expiryHours: row.expiry_hours,
   hourlyCap: row.hourly_cap,
+  aloneCap: row.alone_cap,
   version: row.version,
   changedAt: row.changed_at,
   changedBy: row.changed_by,

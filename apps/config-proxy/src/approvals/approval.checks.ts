@@ -1,10 +1,11 @@
-import { approvalErrors, type ApprovalTarget, type RoleAssignment } from '@espalier/contracts';
+import { approvalErrors, type ApiScope, type ApprovalTarget, type RoleAssignment } from '@espalier/contracts';
 import type { Queryable, Tx } from '@espalier/persistence';
+import type { Keyring } from '@espalier/secrets';
 import type { VisibilityStore } from '../access/visibility.store.js';
 import { Rights, type Reach } from '../roles/rights.js';
 import type { ActionCatalogue } from './action.catalogue.js';
 import type { ApprovalPolicies } from './approval.policies.js';
-import type { StoredApproval } from './approval.rows.js';
+import { paramsOf, type StoredApproval } from './approval.rows.js';
 import type { HourlyCap } from './hourly-cap.js';
 
 /** What is known of administrators. */
@@ -29,6 +30,7 @@ export interface ApprovalChecksOptions {
   readonly caps: HourlyCap;
   readonly people: People;
   readonly visibility: Pick<VisibilityStore, 'devicesIn' | 'enrollmentsIn' | 'collectionsIn'>;
+  readonly vault: Keyring;
 }
 
 /** What must hold of an approval when it is given and when it begins to be carried out: days may lie between. */
@@ -39,14 +41,15 @@ export class ApprovalChecks {
    * Whoever asked could ask for it still: their roles give what the action needs, where its targets are now.
    * @throws EspalierError ESP_APPROVAL_RIGHTS_LOST
    */
-  async requester(tx: Tx, { kind, requester, targets }: StoredApproval): Promise<void> {
+  async requester(tx: Tx, approval: StoredApproval): Promise<void> {
+    const { requester, targets } = approval;
     const administrator = await this.options.people.find(tx, requester.id);
     if (administrator?.isEnabled !== true)
       throw approvalErrors.ESP_APPROVAL_RIGHTS_LOST({
         detail: `${requester.name} is not an enabled administrator any more.`,
       });
     const rights = Rights.of(administrator.assignments);
-    for (const scope of this.options.actions.of(kind).scopes) {
+    for (const scope of this.#scopes(approval)) {
       const reach = rights.reach(scope);
       if (reach !== 'site' && !(await this.#reaches(tx, targets, reach)))
         throw approvalErrors.ESP_APPROVAL_RIGHTS_LOST({
@@ -66,6 +69,12 @@ export class ApprovalChecks {
     await caps.book(tx, { ...booking, cap, at });
   }
 
+  #scopes(approval: StoredApproval): readonly ApiScope[] {
+    const { actions, vault } = this.options;
+    const action = actions.of(approval.kind);
+    return action.scopesFor?.(paramsOf(approval, action, vault)) ?? action.scopes;
+  }
+
   async #reaches(
     on: Queryable,
     targets: readonly ApprovalTarget[],
@@ -80,9 +89,10 @@ export class ApprovalChecks {
       enrollment: await visibility.enrollmentsIn(on, idsOf('enrollment'), reach),
       collection: await visibility.collectionsIn(on, idsOf('collection'), reach),
     };
-    // A deployment is where its collection is, which is a target too; policies are the whole site's.
+    // A deployment is where its collection is, which is a target too; policies and the library are the whole site's.
     return targets.every(
-      ({ type, id }) => type === 'deployment' || (type !== 'policy' && seen[type].has(id)),
+      ({ type, id }) =>
+        type === 'deployment' || (type !== 'policy' && type !== 'thing' && seen[type].has(id)),
     );
   }
 }

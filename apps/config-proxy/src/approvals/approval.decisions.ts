@@ -2,12 +2,14 @@ import { approvalErrors, type Approval } from '@espalier/contracts';
 import type { Database, Tx } from '@espalier/persistence';
 import { checkIfMatch } from '../http/etag.js';
 import type { JobService } from '../jobs/job.service.js';
+import type { Accountability } from './accountability.js';
 import type { ActionCatalogue } from './action.catalogue.js';
 import type { Person, TakenBack } from './approvable-action.js';
-import type { ApprovalChecks, People } from './approval.checks.js';
+import type { ApprovalChecks } from './approval.checks.js';
 import { EXECUTION_KIND } from './approval.execution.js';
 import type { ApprovalJournal } from './approval.journal.js';
 import { shown, type StoredApproval } from './approval.rows.js';
+import { isSamePerson, type SecondPerson } from './second-person.js';
 
 export interface ApprovalDecisionsOptions {
   readonly db: Database;
@@ -15,10 +17,8 @@ export interface ApprovalDecisionsOptions {
   readonly checks: ApprovalChecks;
   readonly journal: ApprovalJournal;
   readonly jobs: Pick<JobService, 'create'>;
-  readonly people: People;
-  readonly now: () => Date;
-  /** How long an administrator whose account was made or changed, or whose token was made, does not approve, in ms. */
-  readonly restMs: number;
+  readonly accounts: Accountability;
+  readonly secondPerson: SecondPerson;
 }
 
 /** What somebody says with a decision. */
@@ -34,17 +34,18 @@ export class ApprovalDecisions {
   /**
    * Lets the action be carried out, as a job.
    * @throws EspalierError ESP_APPROVAL_UNKNOWN, ESP_APPROVAL_OWN, ESP_APPROVAL_NOT_A_PERSON, ESP_APPROVAL_TOO_NEW,
-   * ESP_APPROVAL_NOT_OPEN, ESP_APPROVAL_RIGHTS_LOST, ESP_APPROVAL_CAP_REACHED, ESP_APPROVAL_CAP_EXCEEDED, ESP_SITE_CHANGED_MEANWHILE
+   * ESP_APPROVAL_REQUESTER_TOO_NEW, ESP_APPROVAL_NOT_OPEN, ESP_APPROVAL_RIGHTS_LOST, ESP_APPROVAL_CAP_REACHED, ESP_APPROVAL_CAP_EXCEEDED, ESP_SITE_CHANGED_MEANWHILE
    */
   async approve(id: string, person: Person, decision: Decision): Promise<Approval> {
-    const { jobs, journal, checks } = this.options;
+    const { jobs, journal, checks, secondPerson } = this.options;
     return this.#decide(id, async (tx, at, approval) => {
       refuseOwn(approval, person);
       const mine = approval.decidedBy?.id === person.administrator.id;
       if (mine && (approval.state === 'approved' || approval.state === 'completed')) return approval;
       if (approval.state !== 'needs-approval') throw notOpen(approval);
       checkIfMatch(decision.ifMatch, approval.version);
-      await this.#checkDecider(tx, person);
+      await secondPerson.check(tx, person);
+      await this.#checkRequester(tx, approval);
       await checks.requester(tx, approval);
       await checks.count(tx, approval, at);
       const job = await jobs.create(tx, {
@@ -124,15 +125,13 @@ export class ApprovalDecisions {
     return this.options.journal.move(tx, approval, change, at, `${approval.requester.name} cancelled it.`);
   }
 
-  /** A second person is one: no service account, none that was made up or taken over for the purpose. */
-  async #checkDecider(tx: Tx, decider: Person): Promise<void> {
-    const { people, now, restMs } = this.options;
-    const decides = await people.find(tx, decider.administrator.id);
-    if (decides?.kind !== 'person') throw approvalErrors.ESP_APPROVAL_NOT_A_PERSON();
-    const rested = Math.max(decides.changedAt, decider.madeAt ?? 0) + restMs;
-    if (now().getTime() < rested)
-      throw approvalErrors.ESP_APPROVAL_TOO_NEW({
-        detail: `${decider.administrator.name} can approve from ${new Date(rested).toISOString()} on.`,
+  /** Whoever takes an account over, or makes one, could ask with it and approve with their own. */
+  async #checkRequester(tx: Tx, { requester, requesterMakerId }: StoredApproval): Promise<void> {
+    const behind = [requester.id, ...(requesterMakerId === null ? [] : [requesterMakerId])];
+    const until = await this.options.accounts.newUntil(tx, behind);
+    if (until !== undefined)
+      throw approvalErrors.ESP_APPROVAL_REQUESTER_TOO_NEW({
+        detail: `It can be approved from ${new Date(until).toISOString()} on.`,
       });
   }
 
@@ -155,9 +154,7 @@ export class ApprovalDecisions {
 
 /** Nobody behind the request may be behind the decision: not with another token, nor with one they made. */
 function refuseOwn(approval: StoredApproval, person: Person): void {
-  const asked = [approval.requester.id, approval.requesterMakerId];
-  const decides = [person.administrator.id, person.madeBy];
-  if (!decides.some((id) => id !== undefined && asked.includes(id))) return;
+  if (!isSamePerson({ id: approval.requester.id, makerId: approval.requesterMakerId }, person)) return;
   const sameMaker = person.madeBy !== undefined && person.madeBy === approval.requesterMakerId;
   throw approvalErrors.ESP_APPROVAL_OWN(
     sameMaker ? { detail: 'The same administrator made both tokens, and could use both.' } : {},

@@ -7,8 +7,7 @@ import type { ActionCatalogue } from './action.catalogue.js';
 import type { ActionResult } from './approvable-action.js';
 import type { ApprovalChecks } from './approval.checks.js';
 import type { ApprovalJournal } from './approval.journal.js';
-import { paramsPlace } from './approval.service.js';
-import type { StoredApproval } from './approval.rows.js';
+import { paramsOf, type StoredApproval } from './approval.rows.js';
 
 export interface ApprovalExecutionOptions {
   readonly db: Database;
@@ -88,8 +87,7 @@ export class ApprovalExecution {
   #execute(approval: StoredApproval, signal: AbortSignal): Promise<ActionResult> {
     const { actions, vault } = this.options;
     const action = actions.of(approval.kind);
-    const sealed = vault.open(approval.paramsSealed, paramsPlace(approval.id)).toString();
-    const params = action.params.parse(JSON.parse(sealed));
+    const params = paramsOf(approval, action, vault);
     const title = `${approval.requesterTitle}, approved by ${approval.decidedBy?.name ?? 'nobody'}`;
     return action.execute(params, {
       approvalId: approval.id,

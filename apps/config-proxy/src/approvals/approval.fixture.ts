@@ -14,7 +14,6 @@ import { createOutbox, outboxMigration, type Database, type Tx } from '@espalier
 import { createKeyring } from '@espalier/secrets';
 import { createLogger } from '@espalier/service-kit';
 import type { AuditEntry } from '../audit/audit.entry.js';
-import type { DeploymentService } from '../deployments/deployment.service.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { JobRunner } from '../jobs/job.runner.js';
 import { JobService } from '../jobs/job.service.js';
@@ -24,7 +23,9 @@ import { createApprovals } from '../migrations/2026-11-21-create-approvals.js';
 import { createCollections } from '../migrations/2026-11-21-create-collections.js';
 import { createDeployments } from '../migrations/2026-11-21-create-deployments.js';
 import { createSite } from '../migrations/2026-11-21-create-site.js';
+import { limitWhatOnePersonReaches } from '../migrations/2026-11-21-limit-what-one-person-reaches.js';
 import { buildStatusRooms } from '../status-messages/status.rooms.js';
+import type { ChangingRooms } from './actions/change.action.js';
 import type { Person } from './approvable-action.js';
 import type { People } from './approval.checks.js';
 import { buildApprovalRooms, type ApprovalRooms } from './approval.rooms.js';
@@ -36,6 +37,7 @@ export const approvalMigrations = [
   createCollections,
   createDeployments,
   createApprovals,
+  limitWhatOnePersonReaches,
 ];
 
 const logger = createLogger({ service: 'spec', replica: 'spec', level: 'silent' });
@@ -135,7 +137,7 @@ const everything: Known['assignments'] = [{ roleId: 'full-administrator', collec
 export interface SpecSite {
   readonly mode?: ApprovalMode;
   readonly restHours?: number;
-  readonly deployments?: DeploymentService;
+  readonly changing?: ChangingRooms;
 }
 
 /** One replica of the rooms over a database. */
@@ -143,6 +145,7 @@ export class ApprovalHarness {
   readonly rooms: ApprovalRooms;
   readonly jobs: JobService;
   readonly audited: AuditEntry[] = [];
+  readonly vault = keyring;
   /** How long `until` waits. */
   patienceMs = 10_000;
   readonly people = new Map<string, SpecAdministrator>();
@@ -153,7 +156,7 @@ export class ApprovalHarness {
     readonly db: Database,
     readonly clock: SpecClock,
     readonly fleet: Pick<SpecFleet, 'mdm'>,
-    { mode = 'required', restHours = 0, deployments }: SpecSite = {},
+    { mode = 'required', restHours = 0, changing }: SpecSite = {},
   ) {
     const now = clock.now;
     this.#events = new EventPublisher<Tx>(createOutbox(db), { nudge: () => undefined });
@@ -171,7 +174,16 @@ export class ApprovalHarness {
       idempotency: new IdempotencyService(db, now),
       mdm: fleet.mdm,
       resources: { get: never, decommission: never, remove: never },
-      deployments: deployments ?? { create: never, change: never, delete: never, read: never },
+      changing: changing ?? {
+        deployments: { create: never, changeIn: never, deleteIn: never },
+        collections: { replaceIn: never },
+        rules: { editIn: never },
+        reach: { hold: never, devices: never, definitionsOf: never },
+        items: { changeIn: never },
+        baselines: { changeIn: never },
+        applications: { changeIn: never },
+        packages: { changeIn: never },
+      },
       people: {
         find: (_on, id) => {
           const known = this.people.get(id);

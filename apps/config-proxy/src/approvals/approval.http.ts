@@ -1,9 +1,19 @@
-import { approvalErrors, approvalReasonSchema, isEspalierError, type Approval } from '@espalier/contracts';
+import {
+  approvalErrors,
+  approvalReasonSchema,
+  conditionalHeaders,
+  isEspalierError,
+  type Approval,
+} from '@espalier/contracts';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Caller } from '../access/caller.js';
 import { setEtag } from '../http/etag.js';
+import { idempotencyHeaders, idempotencyKey } from '../idempotency/idempotency.headers.js';
+import type { ChangeParams } from './actions/change.params.js';
 import type { Person } from './approvable-action.js';
+import type { ChangeGate, Passed } from './change-gate.js';
+import type { Weigh } from './weigh.js';
 
 /** Header with which every request that a policy may hold up says why. */
 export const approvalHeaders = z.object({
@@ -17,6 +27,41 @@ export const approvalHeaders = z.object({
 export const approvalResponseHeaders = {
   Location: 'What was made, or the approval that it waits for.',
 } as const;
+
+/** Headers of every change that may have to wait for a second person. */
+export const gatedHeaders = z.object({
+  ...conditionalHeaders.shape,
+  ...idempotencyHeaders.shape,
+  ...approvalHeaders.shape,
+});
+
+/** For descriptions of such endpoints. */
+export const GATED =
+  'Where a policy wants a second person for so many devices, the answer is 202 with the approval that it waits for.';
+
+/** A change as it came over HTTP. */
+export interface GatedRequest {
+  readonly params: ChangeParams;
+  readonly headers: z.output<typeof gatedHeaders>;
+  readonly caller: Caller;
+  readonly reply: FastifyReply;
+}
+
+/** Makes a change, or answers that it waits for a second person. @throws as `ChangeGate.pass` */
+export async function passGate<T>(
+  gate: ChangeGate,
+  { params, headers, caller, reply }: GatedRequest,
+  perform: (weigh: Weigh, key: string) => Promise<T>,
+): Promise<Passed<T>> {
+  const key = idempotencyKey(headers);
+  void reply.header('idempotency-key', key);
+  const request = { key, reason: reasonOf(headers) };
+  const passed = await withRetryAfter(reply, () =>
+    gate.pass(params, personOf(caller), request, (weigh) => perform(weigh, key)),
+  );
+  if ('approval' in passed) answerApproval(reply, passed.approval);
+  return passed;
+}
 
 /**
  * The reason as its sender wrote it.

@@ -2,6 +2,8 @@ import {
   allApprovalKinds,
   approvalErrors,
   approvalKinds,
+  MAX_FLEET_CAP,
+  MAX_HOURLY_CAP,
   type ApprovalKind,
   type ApprovalMode,
   type ApprovalPolicy,
@@ -19,9 +21,22 @@ export const defaultPolicies: Readonly<Record<ApprovalKind, ApprovalPolicySettin
   'remove-management': { required: true, threshold: 0, expiryHours: 7 * DAYS, hourlyCap: 20 },
   'disruptive-command': { required: true, threshold: 1, expiryHours: 7 * DAYS, hourlyCap: 100 },
   'unknown-command': { required: true, threshold: 0, expiryHours: 7 * DAYS, hourlyCap: 20 },
+  'run-script': {
+    required: true,
+    threshold: 50,
+    expiryHours: 7 * DAYS,
+    hourlyCap: 1_000,
+    aloneCap: 200,
+  },
   'retire-device': { required: true, threshold: 0, expiryHours: 7 * DAYS, hourlyCap: 50 },
   'delete-device': { required: true, threshold: 0, expiryHours: 7 * DAYS, hourlyCap: 50 },
-  'large-deployment': { required: true, threshold: 500, expiryHours: 7 * DAYS, hourlyCap: null },
+  'large-deployment': {
+    required: true,
+    threshold: 500,
+    expiryHours: 7 * DAYS,
+    hourlyCap: 500_000,
+    aloneCap: 2_000,
+  },
   'policy-change': { required: true, threshold: 0, expiryHours: 7 * DAYS, hourlyCap: null },
 };
 
@@ -53,6 +68,11 @@ export class ApprovalPolicies {
     return this.options.mode === 'required' && required && (threshold === 0 || devices > threshold);
   }
 
+  /** Devices that one person may reach within an hour before everything else waits; null: there is no such limit. */
+  aloneCap({ required, aloneCap = null }: ApprovalPolicySettings): number | null {
+    return this.options.mode === 'required' && required ? aloneCap : null;
+  }
+
   /** As the policy stands now: for what is worth finding out only where somebody will read it. */
   async wouldAsk(kind: ApprovalKind, devices: number): Promise<boolean> {
     return this.asksForApproval(await this.of(this.options.db, kind), devices);
@@ -60,15 +80,22 @@ export class ApprovalPolicies {
 
   /**
    * @throws EspalierError ESP_APPROVAL_POLICY_UNKNOWN, ESP_APPROVAL_CAP_EXCEEDED where a kind must have a limit and
-   * none is given
+   * none is given, or a smaller one
    */
   check(kind: ApprovalKind, settings: ApprovalPolicySettings): void {
     if (!Object.hasOwn(approvalKinds, kind))
       throw approvalErrors.ESP_APPROVAL_POLICY_UNKNOWN({ detail: kind });
-    if (settings.hourlyCap === null && defaultPolicies[kind].hourlyCap !== null)
+    for (const name of ['hourlyCap', 'aloneCap'] as const)
+      if (settings[name] === null && (defaultPolicies[kind][name] ?? null) !== null)
+        throw approvalErrors.ESP_APPROVAL_CAP_EXCEEDED({
+          detail: `Actions of the kind ${kind} always have a limit.`,
+          fields: { [name]: 'must be a number' },
+        });
+    const most = kind === 'large-deployment' ? MAX_FLEET_CAP : MAX_HOURLY_CAP;
+    if (settings.hourlyCap !== null && settings.hourlyCap > most)
       throw approvalErrors.ESP_APPROVAL_CAP_EXCEEDED({
-        detail: `Actions of the kind ${kind} always have a limit.`,
-        fields: { hourlyCap: 'must be a number' },
+        detail: `Actions of the kind ${kind} have a limit of ${most} at most.`,
+        fields: { hourlyCap: `must be at most ${most}` },
       });
   }
 
@@ -84,6 +111,7 @@ export class ApprovalPolicies {
     checkIfMatch(change.ifMatch, before.version);
     const next = {
       ...settings,
+      aloneCap: settings.aloneCap === undefined ? before.aloneCap : settings.aloneCap,
       kind,
       version: before.version + 1,
       changedAt: change.at,
@@ -96,6 +124,15 @@ export class ApprovalPolicies {
 
 function withDefaults(kind: ApprovalKind, stored: StoredPolicy | undefined): ApprovalPolicy {
   const description = approvalKinds[kind];
-  if (stored !== undefined) return { description, ...stored };
-  return { kind, description, ...defaultPolicies[kind], version: 0, changedAt: null, changedBy: null };
+  const shipped = defaultPolicies[kind];
+  const { hourlyCap, aloneCap = null } = shipped;
+  if (stored === undefined)
+    return { kind, description, ...shipped, aloneCap, version: 0, changedAt: null, changedBy: null };
+  // Policies from before a kind had a limit.
+  return {
+    description,
+    ...stored,
+    hourlyCap: stored.hourlyCap ?? hourlyCap,
+    aloneCap: stored.aloneCap ?? aloneCap,
+  };
 }

@@ -6,20 +6,19 @@ import type { Keyring } from '@espalier/secrets';
 import type { Logger } from '@espalier/service-kit';
 import { VisibilityStore } from '../access/visibility.store.js';
 import type { AuditRecorder } from '../audit/audit.entry.js';
-import type { DeploymentService } from '../deployments/deployment.service.js';
 import type { IdempotencyService } from '../idempotency/idempotency.service.js';
 import type { JobKind } from '../jobs/job.kind.js';
 import type { JobService } from '../jobs/job.service.js';
 import type { MdmClient } from '../mdm/mdm.client.js';
 import type { ResourceService } from '../resources/resource.service.js';
 import type { StatusWriter } from '../status-messages/status-log.js';
+import { Accountability } from './accountability.js';
 import { ActionCatalogue } from './action.catalogue.js';
 import { ActionCountStore } from './action-count.store.js';
 import { commandAction, commandActionKinds } from './actions/command.action.js';
-import { deploymentAction } from './actions/deployment.action.js';
+import { changeAction, type ChangingRooms } from './actions/change.action.js';
 import { deviceActions } from './actions/device.actions.js';
 import { policyAction } from './actions/policy.action.js';
-import { ReachStore } from './actions/reach.store.js';
 import { ApprovalChecks, type People } from './approval.checks.js';
 import { ApprovalClock } from './approval.clock.js';
 import { ApprovalController } from './approval.controller.js';
@@ -33,8 +32,10 @@ import { ApprovalUpkeep } from './approval.upkeep.js';
 import { ApprovalPolicyController } from './approval-policy.controller.js';
 import { ApprovalPolicyService } from './approval-policy.service.js';
 import { ApprovalPolicyStore } from './approval-policy.store.js';
+import { ChangeGate } from './change-gate.js';
 import { CommandApprovals } from './command-approvals.js';
 import { HourlyCap } from './hourly-cap.js';
+import { SecondPerson } from './second-person.js';
 import { SiteApprovals } from './site-approvals.js';
 
 /** What the rooms need from outside. */
@@ -47,7 +48,8 @@ export interface ApprovalSurroundings {
   readonly idempotency: IdempotencyService;
   readonly mdm: Pick<MdmClient, 'ask' | 'insist'>;
   readonly resources: Pick<ResourceService, 'get' | 'decommission' | 'remove'>;
-  readonly deployments: Pick<DeploymentService, 'create' | 'change' | 'delete' | 'read'>;
+  /** What reaches devices through deployments. */
+  readonly changing: ChangingRooms;
   /** The store of administrators. */
   readonly people: People;
   readonly vault: Keyring;
@@ -71,10 +73,15 @@ export interface ApprovalRooms {
   readonly policyService: ApprovalPolicyService;
   /** For rooms that send commands. */
   readonly commands: CommandApprovals;
-  /** For rooms that change devices and deployments. */
+  /** For rooms that change devices. */
   readonly site: SiteApprovals;
+  /** For rooms that change what devices get by deployments. */
+  readonly gate: ChangeGate;
   /** More kinds of action can be added here. */
   readonly actions: ActionCatalogue;
+  /** Who may decide on what another asked for. */
+  readonly secondPerson: SecondPerson;
+  readonly accounts: Accountability;
   readonly upkeep: ApprovalUpkeep;
   readonly jobKinds: readonly JobKind<{ approvalId: string }>[];
   /** Begins to end what lapses; says it loudly where nothing needs an approval. */
@@ -92,6 +99,7 @@ export const approvalProviders = (rooms: ApprovalRooms): Provider[] => [
   { provide: ApprovalPolicyService, useValue: rooms.policyService },
   { provide: CommandApprovals, useValue: rooms.commands },
   { provide: SiteApprovals, useValue: rooms.site },
+  { provide: ChangeGate, useValue: rooms.gate },
 ];
 
 const HOUR_MS = 3_600_000;
@@ -104,13 +112,14 @@ export function buildApprovalRooms(outside: ApprovalSurroundings): ApprovalRooms
   const store = new ApprovalStore();
   const counts = new ActionCountStore();
   const caps = new HourlyCap(counts);
+  const restMs = settings.approverRestHours * HOUR_MS;
+  const accounts = new Accountability({ people, restMs, now });
   const clock = new ApprovalClock({ now, uptime: outside.uptime ?? (() => performance.now()) });
   const journal = new ApprovalJournal({ ...outside, store, clock });
   const policies = new ApprovalPolicies({ db, store: new ApprovalPolicyStore(), mode: settings.approvals });
   const actions = new ActionCatalogue();
   actions.add(...commandActionKinds.map((kind) => commandAction(kind, mdm)));
   actions.add(...deviceActions(outside.resources));
-  actions.add(deploymentAction(outside));
   actions.add(policyAction({ db, policies, clock }));
   const approvals = new ApprovalService({
     ...outside,
@@ -118,17 +127,23 @@ export function buildApprovalRooms(outside: ApprovalSurroundings): ApprovalRooms
     actions,
     policies,
     caps,
+    accounts,
     clock,
     journal,
   });
+  const gate = new ChangeGate({ db, rooms: outside.changing, actions, policies, approvals });
+  const stillSo = gate.stillSo.bind(gate);
+  actions.add(changeAction({ rooms: outside.changing, idempotency: outside.idempotency, stillSo }));
   const visibility = new VisibilityStore();
-  const checks = new ApprovalChecks({ actions, policies, caps, people, visibility });
+  const checks = new ApprovalChecks({ actions, policies, caps, people, visibility, vault });
+  const secondPerson = new SecondPerson({ people, now, restMs });
   const decisions = new ApprovalDecisions({
     ...outside,
     actions,
     checks,
+    accounts,
     journal,
-    restMs: settings.approverRestHours * HOUR_MS,
+    secondPerson,
   });
   const execution = new ApprovalExecution({ db, actions, checks, journal, vault });
   const upkeep = new ApprovalUpkeep({ db, store, counts, clock, journal, logger });
@@ -138,8 +153,11 @@ export function buildApprovalRooms(outside: ApprovalSurroundings): ApprovalRooms
     policies,
     policyService: new ApprovalPolicyService({ db, policies, approvals, clock }),
     commands: new CommandApprovals({ approvals, policies, mdm }),
-    site: new SiteApprovals({ ...outside, reach: new ReachStore(), approvals, policies }),
+    site: new SiteApprovals({ ...outside, approvals }),
+    gate,
     actions,
+    secondPerson,
+    accounts,
     upkeep,
     jobKinds: [execution.kind()],
     start: async () => {

@@ -1,4 +1,6 @@
 import type { Actor, Approval, ApprovalKind, ApprovalState, ApprovalTarget } from '@espalier/contracts';
+import type { Keyring } from '@espalier/secrets';
+import type { ApprovableAction } from './approvable-action.js';
 
 /** An approval as it is stored. */
 export interface StoredApproval extends Approval {
@@ -88,3 +90,13 @@ export function shown(stored: StoredApproval): Approval {
   } = stored;
   return approval;
 }
+
+/** Where the parameters of an approval are sealed to. */
+export const paramsPlace = (id: string) => ({ table: 'approval', column: 'params_sealed', row: id });
+
+/** What is to be done, opened. */
+export const paramsOf = (
+  { id, paramsSealed }: Pick<StoredApproval, 'id' | 'paramsSealed'>,
+  action: ApprovableAction<unknown>,
+  vault: Keyring,
+): unknown => action.params.parse(JSON.parse(vault.open(paramsSealed, paramsPlace(id)).toString()));

@@ -6,16 +6,17 @@ import {
   type ApprovalPolicy,
   type ApprovalTarget,
 } from '@espalier/contracts';
-import type { Database } from '@espalier/persistence';
+import type { Database, Tx } from '@espalier/persistence';
 import type { ListRequest } from '@espalier/query';
 import type { Keyring } from '@espalier/secrets';
 import type { IdempotencyService } from '../idempotency/idempotency.service.js';
+import type { Accountability } from './accountability.js';
 import type { ActionCatalogue } from './action.catalogue.js';
 import type { ActionFacts, ApprovableAction, Person } from './approvable-action.js';
 import type { ApprovalClock } from './approval.clock.js';
 import type { ApprovalJournal } from './approval.journal.js';
 import type { ApprovalPolicies } from './approval.policies.js';
-import { shown, type StoredApproval } from './approval.rows.js';
+import { paramsPlace, shown, type StoredApproval } from './approval.rows.js';
 import type { ApprovalStore, ApprovalView } from './approval.store.js';
 import type { HourlyCap } from './hourly-cap.js';
 
@@ -25,6 +26,7 @@ export interface ApprovalServiceOptions {
   readonly actions: ActionCatalogue;
   readonly policies: ApprovalPolicies;
   readonly caps: HourlyCap;
+  readonly accounts: Accountability;
   readonly clock: ApprovalClock;
   readonly journal: ApprovalJournal;
   readonly idempotency: IdempotencyService;
@@ -67,14 +69,23 @@ export class ApprovalService {
     const policy = await policies.of(db, kind);
     const targets = named(action.targets(params), request.facts?.names);
     const devices = request.facts?.devices ?? targets.length;
-    if (!policies.asksForApproval(policy, devices)) {
-      await this.#count(policy, targets, devices, person, request.key);
+    if (
+      !policies.asksForApproval(policy, devices) &&
+      (await this.#count(policy, targets, devices, person, request.key))
+    )
       return 'no';
-    }
-    const { reason } = request;
-    if (reason === undefined)
-      throw approvalErrors.ESP_APPROVAL_REASON_MISSING({ detail: action.summary(params) });
-    return this.#ask({ action, params, person, policy, targets, devices, request: { ...request, reason } });
+    return this.ask({ action, params, person, policy, targets, devices, request });
+  }
+
+  /** What the same request made before; undefined where it is new. @throws EspalierError ESP_SITE_KEY_REUSED */
+  async repeated(
+    action: ApprovableAction<unknown>,
+    params: unknown,
+    { credentialId }: Person,
+    key: string,
+  ): Promise<Approval | undefined> {
+    const known = await this.options.store.findByRequest(this.options.db, credentialId, key);
+    return known && this.#repeated(known, action, params);
   }
 
   /** @throws EspalierError ESP_APPROVAL_UNKNOWN */
@@ -95,55 +106,89 @@ export class ApprovalService {
     return { items: items.map(shown), ...rest };
   }
 
-  /** Counts what is done without an approval; once for each key. */
+  /**
+   * Counts what one person does alone, in the transaction that does it. False where they have done so much within the
+   * hour that this needs a second one: then roll back.
+   * @throws EspalierError ESP_APPROVAL_CAP_REACHED, ESP_APPROVAL_CAP_EXCEEDED
+   */
+  async countAlone(tx: Tx, policy: ApprovalPolicy, devices: number, person: Person): Promise<boolean> {
+    const { policies, clock, caps, accounts } = this.options;
+    const { kind, hourlyCap } = policy;
+    const aloneCap = policies.aloneCap(policy);
+    if (hourlyCap === null && aloneCap === null) return true;
+    const at = await clock.tick(tx);
+    for (const administratorId of await accounts.countedFor(tx, person)) {
+      const booking = { administratorId, kind, devices, at };
+      if (!(await caps.fits(tx, { ...booking, phase: 'alone', cap: aloneCap }))) return false;
+      await caps.book(tx, { ...booking, phase: 'done', cap: hourlyCap });
+    }
+    return true;
+  }
+
+  /** Counts what is done without an approval; once for each key. False where it needs one. */
   async #count(
-    { kind, hourlyCap: cap }: ApprovalPolicy,
+    policy: ApprovalPolicy,
     targets: readonly ApprovalTarget[],
     devices: number,
     person: Person,
     key: string,
-  ): Promise<void> {
-    if (cap === null) return;
-    const { idempotency, clock, caps } = this.options;
+  ): Promise<boolean> {
+    const { kind } = policy;
+    if (policy.hourlyCap === null && this.options.policies.aloneCap(policy) === null) return true;
+    const { idempotency } = this.options;
     const request = {
       callerId: `cap:${person.credentialId}`,
       key,
       body: [kind, targets.map(({ id }) => id)],
     };
-    await idempotency.run(request, async (tx) => {
-      const at = await clock.tick(tx);
-      const administratorId = person.administrator.id;
-      await caps.book(tx, { administratorId, kind, phase: 'done', devices, cap, at });
-      return { at };
-    });
+    try {
+      await idempotency.run(request, async (tx) => {
+        if (!(await this.countAlone(tx, policy, devices, person))) throw new TooMuchAlone();
+        return {};
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof TooMuchAlone) return false;
+      throw error;
+    }
   }
 
-  async #ask(asked: {
+  /**
+   * Has an action wait for a second person.
+   * @throws EspalierError ESP_APPROVAL_REASON_MISSING, ESP_APPROVAL_CAP_REACHED, ESP_APPROVAL_CAP_EXCEEDED,
+   * ESP_SITE_KEY_REUSED
+   */
+  async ask(asked: {
     readonly action: ApprovableAction<unknown>;
     readonly params: unknown;
     readonly person: Person;
     readonly policy: ApprovalPolicy;
     readonly targets: readonly ApprovalTarget[];
     readonly devices: number;
-    readonly request: ActionRequest & { readonly reason: string };
+    readonly request: ActionRequest;
   }): Promise<Approval> {
     const { action, params, person, policy, targets, devices, request } = asked;
-    const { db, store, clock, caps, journal, vault, uuid } = this.options;
+    const { reason } = request;
+    if (reason === undefined)
+      throw approvalErrors.ESP_APPROVAL_REASON_MISSING({
+        detail: request.facts?.summary ?? action.summary(params),
+      });
+    const { db, store, clock, caps, accounts, journal, vault, uuid } = this.options;
     const { kind } = action;
     const answer = await db.transaction(async (tx): Promise<StoredApproval> => {
       const at = await clock.tick(tx);
       // The same request, sent twice at once: the clock's lock lets the other one be first.
       const known = await store.findByRequest(tx, person.credentialId, request.key);
       if (known !== undefined) return known;
-      const administratorId = person.administrator.id;
-      await caps.book(tx, { administratorId, kind, phase: 'asked', devices, cap: policy.hourlyCap, at });
+      for (const administratorId of await accounts.countedFor(tx, person))
+        await caps.book(tx, { administratorId, kind, phase: 'asked', devices, cap: policy.hourlyCap, at });
       const id = uuid();
       const approval: StoredApproval = {
         id,
         kind,
         state: 'needs-approval',
         summary: (request.facts?.summary ?? action.summary(params)).slice(0, SUMMARY_LENGTH),
-        reason: request.reason,
+        reason,
         targets: [...targets],
         deviceCount: devices,
         requester: person.administrator,
@@ -173,15 +218,21 @@ export class ApprovalService {
 
   /** A repeated request gets what the first one made; another one with its key does not. */
   #repeated(known: StoredApproval, action: ApprovableAction<unknown>, params: unknown): Approval {
-    const stored = this.options.vault.open(known.paramsSealed, paramsPlace(known.id)).toString();
-    if (known.kind !== action.kind || stored !== JSON.stringify(params))
+    const stored = JSON.parse(this.options.vault.open(known.paramsSealed, paramsPlace(known.id)).toString());
+    if (known.kind !== action.kind || requestOf(stored) !== requestOf(params))
       throw siteErrors.ESP_SITE_KEY_REUSED();
     return shown(known);
   }
 }
 
-/** Where the parameters of an approval are sealed to. */
-export const paramsPlace = (id: string) => ({ table: 'approval', column: 'params_sealed', row: id });
+/** Undoes what was counted. */
+class TooMuchAlone extends Error {}
+
+/** Parameters without what stood when they were given: that is not what somebody asked for. */
+const requestOf = (params: unknown): string => {
+  const { stood: _stood, ...asked } = params as Readonly<Record<string, unknown>>;
+  return JSON.stringify(asked);
+};
 
 const named = (
   targets: readonly ApprovalTarget[],

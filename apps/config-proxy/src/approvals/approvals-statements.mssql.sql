@@ -30,19 +30,19 @@ DELETE FROM "config_proxy"."approval" WHERE id IN (SELECT id FROM "config_proxy"
   OFFSET 0 ROWS FETCH NEXT 500 ROWS ONLY);
 -- [1]
 
-SELECT p.kind, p.required, p.threshold, p.expiry_hours, p.hourly_cap, p.version, p.changed_at,
-  p.changed_by FROM "config_proxy"."approval_policy" p;
+SELECT p.kind, p.required, p.threshold, p.expiry_hours, p.hourly_cap, p.alone_cap, p.version,
+  p.changed_at, p.changed_by FROM "config_proxy"."approval_policy" p;
 -- []
 
-SELECT p.kind, p.required, p.threshold, p.expiry_hours, p.hourly_cap, p.version, p.changed_at,
-  p.changed_by FROM "config_proxy"."approval_policy" p WITH (UPDLOCK) WHERE p.kind = @0 ;
+SELECT p.kind, p.required, p.threshold, p.expiry_hours, p.hourly_cap, p.alone_cap, p.version,
+  p.changed_at, p.changed_by FROM "config_proxy"."approval_policy" p WITH (UPDLOCK) WHERE p.kind = @0 ;
 -- ["erase"]
 
-SET XACT_ABORT ON; BEGIN TRANSACTION; UPDATE t SET "required" = v."required", "threshold" = v."threshold", "expiry_hours" = v."expiry_hours", "hourly_cap" = v."hourly_cap", "version" = v."version", "changed_at" = v."changed_at", "changed_by" = v."changed_by" FROM (VALUES (@0, @1, @2, @3, NULL, @4, @5, @6)) AS v ("kind", "required", "threshold", "expiry_hours", "hourly_cap", "version", "changed_at", "changed_by") INNER LOOP JOIN "config_proxy"."approval_policy" AS t WITH (UPDLOCK, HOLDLOCK) ON t."kind" = v."kind";
-  INSERT INTO "config_proxy"."approval_policy" ("kind", "required", "threshold", "expiry_hours", "hourly_cap", "version", "changed_at", "changed_by") SELECT v."kind", v."required", v."threshold", v."expiry_hours", v."hourly_cap", v."version", v."changed_at", v."changed_by" FROM (VALUES (@0, @1, @2, @3, NULL, @4, @5, @6)) AS v ("kind", "required", "threshold", "expiry_hours", "hourly_cap", "version", "changed_at", "changed_by")
+SET XACT_ABORT ON; BEGIN TRANSACTION; UPDATE t SET "required" = v."required", "threshold" = v."threshold", "expiry_hours" = v."expiry_hours", "hourly_cap" = v."hourly_cap", "alone_cap" = v."alone_cap", "version" = v."version", "changed_at" = v."changed_at", "changed_by" = v."changed_by" FROM (VALUES (@0, @1, @2, @3, NULL, @4, @5, @6, @7)) AS v ("kind", "required", "threshold", "expiry_hours", "hourly_cap", "alone_cap", "version", "changed_at", "changed_by") INNER LOOP JOIN "config_proxy"."approval_policy" AS t WITH (UPDLOCK, HOLDLOCK) ON t."kind" = v."kind";
+  INSERT INTO "config_proxy"."approval_policy" ("kind", "required", "threshold", "expiry_hours", "hourly_cap", "alone_cap", "version", "changed_at", "changed_by") SELECT v."kind", v."required", v."threshold", v."expiry_hours", v."hourly_cap", v."alone_cap", v."version", v."changed_at", v."changed_by" FROM (VALUES (@0, @1, @2, @3, NULL, @4, @5, @6, @7)) AS v ("kind", "required", "threshold", "expiry_hours", "hourly_cap", "alone_cap", "version", "changed_at", "changed_by")
   WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."approval_policy" AS t WITH (UPDLOCK, HOLDLOCK) WHERE t."kind" = v."kind")
   OPTION (LOOP JOIN); COMMIT TRANSACTION;
--- ["erase",1,0,1,1,1,"anna"]
+-- ["erase",1,0,1,5,1,1,"anna"]
 
 INSERT INTO "config_proxy"."action_count" ("administrator_id", "kind", "phase", "minutes", "counted_at") SELECT @0, @1, @2, @3, @4
   WHERE NOT EXISTS (SELECT 1 FROM "config_proxy"."action_count" WITH (UPDLOCK, HOLDLOCK)
@@ -71,6 +71,3 @@ UPDATE "config_proxy"."approval_clock" SET latest_at = @0 WHERE id = @1 AND late
 
 SELECT c.latest_at FROM "config_proxy"."approval_clock" c  WHERE c.id = @0 ;
 -- ["site"]
-
-SELECT member_count FROM "config_proxy"."collection" WHERE collection_id = @0;
--- ["ESP00014"]

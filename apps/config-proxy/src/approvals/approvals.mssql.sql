@@ -59,8 +59,13 @@ CREATE TABLE "config_proxy"."approval_clock" (
   "latest_at" bigint NOT NULL,
   CONSTRAINT "pk_approval_clock" PRIMARY KEY ("id")
 );
+-- 2026-11-21-limit-what-one-person-reaches
+ALTER TABLE "config_proxy"."approval_policy" ADD "alone_cap" int NULL;
 
 -- and back
+-- 2026-11-21-limit-what-one-person-reaches
+ALTER TABLE "config_proxy"."approval_policy" DROP CONSTRAINT IF EXISTS "df_approval_policy_alone_cap";
+ALTER TABLE "config_proxy"."approval_policy" DROP COLUMN "alone_cap";
 -- 2026-11-21-create-approvals
 DROP TABLE "config_proxy"."approval_clock";
 DROP TABLE "config_proxy"."action_count";

@@ -1,4 +1,4 @@
-import { approvalErrors } from '@espalier/contracts';
+import { approvalErrors, isEspalierError } from '@espalier/contracts';
 import type { Tx } from '@espalier/persistence';
 import type { ActionCountStore, CountKey, MinuteCount } from './action-count.store.js';
 
@@ -41,6 +41,17 @@ export class HourlyCap {
       });
     }
     await this.store.put(tx, key, added(recent, minute, devices), at);
+  }
+
+  /** As `book`; false where that would refuse, and nothing is counted. */
+  async fits(tx: Tx, booking: Booking): Promise<boolean> {
+    try {
+      await this.book(tx, booking);
+      return true;
+    } catch (error) {
+      if (isEspalierError(error) && error.code.startsWith('ESP_APPROVAL_CAP_')) return false;
+      throw error;
+    }
   }
 }
 

@@ -13,12 +13,13 @@ import {
   type InputOf,
   type ResultOf,
 } from '@espalier/nest-kit';
+import { openDatabase, type Database } from '@espalier/persistence';
 import { createMetrics, Lifecycle } from '@espalier/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { callerOf, rememberCaller, requireScope } from '../access/caller.js';
 import { specAdministrator, specCredential } from '../access/open-gate.fixture.js';
-import { silent, type AuditSite } from './audit.fixture.js';
+import { auditMigrations, auditSite, newVault, silent, type AuditSite } from './audit.fixture.js';
 import { auditControllers, auditProviders } from './audit.rooms.js';
 
 const ids = z.object({ id: z.string() });
@@ -187,4 +188,33 @@ export async function startAuditServer(
     url: `http://127.0.0.1:${port}`,
     stop: () => lifecycle.shutdown('the spec is over'),
   };
+}
+
+/** A site with a database of its own, and its door. */
+export interface AuditDoor {
+  readonly db: Database;
+  readonly site: AuditSite;
+  readonly server: AuditServer;
+  stop(): Promise<void>;
+}
+
+/** Both on an empty database in memory, at a fixed time. */
+export async function openAuditDoor(
+  options: { readonly checkpointRecords?: number } = {},
+): Promise<AuditDoor> {
+  const db = openDatabase({
+    url: 'sqlite::memory:',
+    schema: 'config_proxy',
+    migrations: auditMigrations,
+    logger: silent,
+  });
+  await db.migrate();
+  const site = auditSite(db, { vault: newVault(), now: () => new Date(1_700_049_600_000), ...options });
+  const server = await startAuditServer(site);
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    await site.rooms.stop();
+    await db.close();
+  };
+  return { db, site, server, stop };
 }

@@ -1,29 +1,15 @@
-import { openDatabase, type Database } from '@espalier/persistence';
-import {
-  auditMigrations,
-  auditSite,
-  entry,
-  jane,
-  newVault,
-  silent,
-  type AuditSite,
-} from './audit.fixture.js';
-import { startAuditServer, type AuditServer } from './audit-server.fixture.js';
+import type { Database } from '@espalier/persistence';
+import { entry, jane, type AuditSite } from './audit.fixture.js';
+import { openAuditDoor, type AuditDoor, type AuditServer } from './audit-server.fixture.js';
 
 describe('the API of the audit log', () => {
+  let door: AuditDoor;
   let db: Database;
   let site: AuditSite;
   let server: AuditServer;
   beforeAll(async () => {
-    db = openDatabase({
-      url: 'sqlite::memory:',
-      schema: 'config_proxy',
-      migrations: auditMigrations,
-      logger: silent,
-    });
-    await db.migrate();
-    site = auditSite(db, { vault: newVault(), now: () => new Date(1_700_049_600_000), checkpointRecords: 2 });
-    server = await startAuditServer(site);
+    door = await openAuditDoor({ checkpointRecords: 2 });
+    ({ db, site, server } = door);
     for (let n = 1; n <= 5; n += 1)
       await db.transaction((tx) =>
         site.rooms.audit.record(
@@ -32,11 +18,7 @@ describe('the API of the audit log', () => {
         ),
       );
   });
-  afterAll(async () => {
-    await server.stop();
-    await site.rooms.stop();
-    await db.close();
-  });
+  afterAll(() => door.stop());
 
   interface Body {
     readonly code: string;

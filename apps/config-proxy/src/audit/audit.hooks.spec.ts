@@ -1,29 +1,19 @@
 import type { AuditRecord } from '@espalier/contracts';
-import { openDatabase, type Database } from '@espalier/persistence';
-import { auditMigrations, auditSite, newVault, silent, type AuditSite } from './audit.fixture.js';
-import { startAuditServer, type AuditServer } from './audit-server.fixture.js';
+import type { Database } from '@espalier/persistence';
+import type { AuditSite } from './audit.fixture.js';
+import { openAuditDoor, startAuditServer, type AuditDoor, type AuditServer } from './audit-server.fixture.js';
 import { SignInMemory } from './sign-in.memory.js';
 
 describe('the hooks that record requests', () => {
+  let door: AuditDoor;
   let db: Database;
   let site: AuditSite;
   let server: AuditServer;
   beforeEach(async () => {
-    db = openDatabase({
-      url: 'sqlite::memory:',
-      schema: 'config_proxy',
-      migrations: auditMigrations,
-      logger: silent,
-    });
-    await db.migrate();
-    site = auditSite(db, { vault: newVault(), now: () => new Date(1_700_049_600_000) });
-    server = await startAuditServer(site);
+    door = await openAuditDoor();
+    ({ db, site, server } = door);
   });
-  afterEach(async () => {
-    await server.stop();
-    await site.rooms.stop();
-    await db.close();
-  });
+  afterEach(() => door.stop());
 
   interface Options {
     readonly as?: string;

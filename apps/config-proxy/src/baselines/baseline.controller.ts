@@ -1,5 +1,6 @@
 import { Controller, Inject, Res } from '@nestjs/common';
 import {
+  approvalSchema,
   baselineChangeSchema,
   baselineDetailSchema,
   baselinePageSchema,
@@ -11,7 +12,10 @@ import {
 } from '@espalier/contracts';
 import { defineEndpoint, Endpoint, Input, type InputOf, type ResultOf } from '@espalier/nest-kit';
 import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
 import { FromCaller, type Caller } from '../access/caller.js';
+import { approvalResponseHeaders, GATED, gatedHeaders, passGate } from '../approvals/approval.http.js';
+import { ChangeGate } from '../approvals/change-gate.js';
 import { checkIfMatch, setEtag } from '../http/etag.js';
 import { idempotencyHeaders } from '../idempotency/idempotency.headers.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
@@ -73,12 +77,12 @@ const changeBaselineEndpoint = defineEndpoint({
   method: 'PATCH',
   path: `${PATH}/:id`,
   summary: 'Change a baseline',
-  description: `Other members make a new revision; deployments that follow the latest one get it by themselves. ${MEMBERS}`,
+  description: `Other members make a new revision; deployments that follow the latest one get it by themselves. ${MEMBERS} ${GATED}`,
   params: libraryParams,
-  headers: conditionalHeaders,
+  headers: gatedHeaders,
   body: baselineChangeSchema,
-  response: baselineDetailSchema,
-  responseHeaders: etagHeader,
+  response: z.union([baselineDetailSchema, approvalSchema]),
+  responseHeaders: { ...etagHeader, ...approvalResponseHeaders },
 });
 
 const deleteBaselineEndpoint = defineEndpoint({
@@ -118,6 +122,7 @@ export class BaselineController {
     @Inject(BaselineService) private readonly baselines: BaselineService,
     @Inject(ThingService) private readonly things: ThingService,
     @Inject(IdempotencyService) private readonly idempotency: IdempotencyService,
+    @Inject(ChangeGate) private readonly gate: ChangeGate,
   ) {}
 
   @Endpoint(listBaselinesEndpoint)
@@ -156,7 +161,12 @@ export class BaselineController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof changeBaselineEndpoint>> {
     const expect = (version: number): void => checkIfMatch(headers['if-match'], version);
-    const { baseline, latest } = await this.baselines.change(params.id, body, expect, caller);
+    const asked = { what: 'baseline', thingId: params.id, change: body } as const;
+    const passed = await passGate(this.gate, { params: asked, headers, caller, reply }, (weigh) =>
+      this.baselines.change(params.id, body, expect, caller, weigh),
+    );
+    if ('approval' in passed) return passed.approval;
+    const { baseline, latest } = passed.done;
     setEtag(reply, baseline.version);
     return { item: baselineView(baseline), latest: revisionView(latest) };
   }

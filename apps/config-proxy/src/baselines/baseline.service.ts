@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { libraryErrors, type BaselineMember } from '@espalier/contracts';
 import type { Database, Tx } from '@espalier/persistence';
+import type { Weigh } from '../approvals/weigh.js';
 import type { Author, ThingService, VersionCheck } from '../library/thing.service.js';
 import type { Member, MemberStore } from '../library/member.store.js';
 import { revisionRowId, type RevisionStore } from '../library/revision.store.js';
@@ -70,39 +71,51 @@ export class BaselineService {
    * Other members make a new revision.
    * @throws EspalierError ESP_LIBRARY_UNKNOWN, ESP_LIBRARY_MEMBERS_INVALID
    */
-  async change(
+  change(
     id: string,
     asked: BaselineChange,
     expect: VersionCheck,
     by: Author,
+    weigh?: Weigh,
   ): Promise<{ baseline: Thing; latest: BaselineRevisionParts }> {
-    const { db, things } = this.options;
+    return this.options.db.transaction((tx) => this.changeIn(tx, id, asked, expect, by, weigh));
+  }
+
+  /** As `change`, in the caller's transaction. */
+  async changeIn(
+    tx: Tx,
+    id: string,
+    asked: BaselineChange,
+    expect: VersionCheck,
+    by: Author,
+    weigh?: Weigh,
+  ): Promise<{ baseline: Thing; latest: BaselineRevisionParts }> {
+    const { things } = this.options;
     const { name, description, categories } = asked;
     const change = {
       ...(name !== undefined && { name }),
       ...(description !== undefined && { description }),
       ...(categories !== undefined && { categories }),
     };
-    return db.transaction(async (tx) => {
-      const thing = await things.lock(tx, { thingKind, thingId: id }, expect);
-      const latest = await things.revision(id, thing.revision, tx);
-      const members = asked.members && (await this.#check(tx, asked.members));
-      const draft = members && draftOf(members, asked.note);
-      const isNew = draft !== undefined && draft.sha256 !== latest.sha256;
-      if (!isNew && Object.keys(change).length === 0)
-        return { baseline: thing, latest: await this.#withMembers(tx, latest) };
-      // The members first: whoever hears of the change reads them.
-      if (isNew) await this.options.members.insert(tx, id, thing.revision + 1, members ?? []);
-      const changed = await things.change(
-        tx,
-        thing,
-        { ...change, ...(isNew && { memberCount: members?.length ?? 0 }) },
-        isNew ? draft : undefined,
-        by,
-      );
-      const revision = await things.revision(id, changed.revision, tx);
-      return { baseline: changed, latest: await this.#withMembers(tx, revision) };
-    });
+    const thing = await things.lock(tx, { thingKind, thingId: id }, expect);
+    const latest = await things.revision(id, thing.revision, tx);
+    const members = asked.members && (await this.#check(tx, asked.members));
+    const draft = members && draftOf(members, asked.note);
+    const isNew = draft !== undefined && draft.sha256 !== latest.sha256;
+    if (!isNew && Object.keys(change).length === 0)
+      return { baseline: thing, latest: await this.#withMembers(tx, latest) };
+    // The members first: whoever hears of the change reads them.
+    if (isNew) await this.options.members.insert(tx, id, thing.revision + 1, members ?? []);
+    const changed = await things.change(
+      tx,
+      thing,
+      { ...change, ...(isNew && { memberCount: members?.length ?? 0 }) },
+      isNew ? draft : undefined,
+      by,
+      weigh,
+    );
+    const revision = await things.revision(id, changed.revision, tx);
+    return { baseline: changed, latest: await this.#withMembers(tx, revision) };
   }
 
   /** @throws EspalierError ESP_LIBRARY_UNKNOWN, ESP_LIBRARY_IN_USE */

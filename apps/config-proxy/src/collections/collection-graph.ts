@@ -61,3 +61,11 @@ export function withDependents(ordered: readonly GraphNode[], ids: Iterable<stri
     if (dependsOn.some((dependency) => found.has(dependency))) found.add(id);
   return found;
 }
+
+/** The collections themselves and all whose members they are made of, however indirectly. */
+export function withDependencies(ordered: readonly GraphNode[], ids: Iterable<string>): Set<string> {
+  const found = new Set(ids);
+  for (const { id, dependsOn } of ordered.toReversed())
+    if (found.has(id)) for (const dependency of dependsOn) found.add(dependency);
+  return found;
+}

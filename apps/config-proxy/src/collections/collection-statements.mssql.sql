@@ -91,3 +91,29 @@ SET XACT_ABORT ON; BEGIN TRANSACTION; UPDATE t SET "member_id" = v."member_id" F
 
 DELETE FROM "config_proxy"."scope_enrollment" WHERE enrollment_id IN (@0);
 -- ["E2"]
+
+SELECT CASE WHEN c.kind = 'user' THEN (SELECT COUNT(*) FROM "config_proxy"."collection_member" m
+  LEFT JOIN "config_proxy"."resource_enrollment" e ON e.user_resource_id = m.resource_id AND e.is_active = 1
+  WHERE m.collection_id = c.collection_id) ELSE c.member_count END AS devices
+  FROM "config_proxy"."collection" c WHERE c.collection_id IN (SELECT value COLLATE Latin1_General_100_BIN2
+  FROM OPENJSON(@0) WITH (value nvarchar(400) '$'));
+-- ["[\"DEV0000K\"]"]
+
+SELECT c.collection_id FROM "config_proxy"."collection" c
+  WHERE c.collection_id IN (SELECT value COLLATE Latin1_General_100_BIN2
+  FROM OPENJSON(@0) WITH (value nvarchar(400) '$')) AND (c.status <> 'ready' OR c.changed_at > @1);
+-- ["[\"DEV0000K\"]",7]
+
+SELECT SUM(c.version) AS versions FROM "config_proxy"."collection" c WHERE c.collection_id IN (SELECT value COLLATE Latin1_General_100_BIN2
+  FROM OPENJSON(@0) WITH (value nvarchar(400) '$'));
+-- ["[\"DEV0000K\"]"]
+
+SELECT DISTINCT d.collection_id FROM "config_proxy"."deployment" d WHERE d.collection_id IN (SELECT value COLLATE Latin1_General_100_BIN2
+  FROM OPENJSON(@0) WITH (value nvarchar(400) '$'))
+  ORDER BY d.collection_id;
+-- ["[\"DEV0000K\"]"]
+
+SELECT COUNT(*) AS devices FROM "config_proxy"."resource" r
+  LEFT JOIN "config_proxy"."resource_enrollment" e ON e.user_resource_id = r.resource_id AND e.is_active = 1
+  WHERE r.resource_id IN (SELECT CAST(value AS bigint) FROM OPENJSON(@0));
+-- ["[2063597569]"]

@@ -6,6 +6,7 @@ import { ChangeLogStore } from './change-log.store.js';
 import { CollectionStateStore } from './collection-state.store.js';
 import { EvaluationLock } from './evaluation-lock.js';
 import { EvaluationStore } from './evaluation.store.js';
+import { ReachStore } from './reach.store.js';
 import {
   anyVersion,
   asker,
@@ -86,14 +87,14 @@ describeOnEachDatabase('collections', { migrations: collectionMigrations }, (ope
     it('keep the ids of rules that stay, and never use an id again', async () => {
       const id = await harness.make('R', { rules: [byName('a'), byName('b')] });
       const change = { id, by: 'spec', check: anyVersion };
-      await harness.rooms.rules.remove(change, 2);
-      const { rules, version } = await harness.rooms.rules.add(change, byName('c'));
+      await harness.rooms.rules.edit(change, { remove: [2] });
+      const { rules, version } = await harness.rooms.rules.edit(change, { add: [byName('c')] });
       expect(rules).toMatchObject([
         { ruleId: 1, name: 'a' },
         { ruleId: 3, name: 'c' },
       ]);
       expect(version).toBe(3);
-      await expect(harness.rooms.rules.remove(change, 2)).rejects.toMatchObject({
+      await expect(harness.rooms.rules.edit(change, { remove: [2] })).rejects.toMatchObject({
         code: 'ESP_COLLECTION_RULE_UNKNOWN',
       });
     });
@@ -275,6 +276,12 @@ describe('collections on SQL Server', () => {
         await scope.current(tx, [DEVICE]);
         await scope.memberships(tx, [DEVICE]);
         await scope.save(tx, [{ enrollment_id: 'E1', member_id: DEVICE }], ['E2']);
+        const reach = new ReachStore();
+        await reach.counted(tx, ['DEV0000K']);
+        await reach.moving(tx, ['DEV0000K'], 7);
+        await reach.versions(tx, ['DEV0000K']);
+        await reach.deployed(tx, ['DEV0000K']);
+        await reach.devicesOf(tx, 'user', [USER]);
       },
       { spec: import.meta.url, file: 'collection-statements.mssql.sql', schema: 'config_proxy' },
       [{ collection_id: 'DEV0000K', is_direct: 0, ids: '1', member_count: 2, classes: '[]', is_tracked: 0 }],

@@ -1,5 +1,6 @@
 import { Controller, Inject, Res } from '@nestjs/common';
 import {
+  approvalSchema,
   collectionDefinitionSchema,
   collectionDetailSchema,
   collectionIdSchema,
@@ -17,6 +18,8 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FromCaller, type Caller } from '../access/caller.js';
 import { Visibility } from '../access/visibility.service.js';
+import { approvalResponseHeaders, GATED, gatedHeaders, passGate } from '../approvals/approval.http.js';
+import { ChangeGate } from '../approvals/change-gate.js';
 import { checkIfMatch, setEtag } from '../http/etag.js';
 import { idempotencyHeaders } from '../idempotency/idempotency.headers.js';
 import { CollectionService, type Asker } from './collection.service.js';
@@ -25,6 +28,8 @@ import { QueryClassService } from './query-class.service.js';
 
 export const collectionTag = 'Collections';
 export const collectionParams = z.object({ id: collectionIdSchema });
+/** Of changes that may have to wait for a second person. */
+export const gatedAnswer = `Where something is deployed to it, or to a collection that depends on it, those who join and leave count. ${GATED}`;
 export const etagHeaders = { ETag: 'Version of the definition: send it as If-Match with a change.' } as const;
 const read = { scope: 'collections:read', tag: collectionTag } as const;
 const write = { scope: 'collections:write', tag: collectionTag } as const;
@@ -115,13 +120,12 @@ const replaceCollection = defineEndpoint({
   path: '/api/v1/collections/:id',
   reach: { collection: 'id' },
   summary: 'Change a collection',
-  description:
-    'Replaces the whole definition; members are evaluated where they may have changed. Direct rules stay where directResourceIds is left out.',
+  description: `Replaces the whole definition; members are evaluated where they may have changed. Direct rules stay where directResourceIds is left out. ${gatedAnswer}`,
   params: collectionParams,
-  headers: conditionalHeaders,
+  headers: gatedHeaders,
   body: collectionDefinitionSchema,
-  response: collectionDetailSchema,
-  responseHeaders: etagHeaders,
+  response: z.union([collectionDetailSchema, approvalSchema]),
+  responseHeaders: { ...etagHeaders, ...approvalResponseHeaders },
 });
 
 const deleteCollection = defineEndpoint({
@@ -165,6 +169,7 @@ export class CollectionController {
     @Inject(PreviewService) private readonly previews: PreviewService,
     @Inject(QueryClassService) private readonly queryClasses: QueryClassService,
     @Inject(Visibility) private readonly visibility: Visibility,
+    @Inject(ChangeGate) private readonly gate: ChangeGate,
   ) {}
 
   @Endpoint(listCollections)
@@ -228,9 +233,13 @@ export class CollectionController {
   ): Promise<ResultOf<typeof replaceCollection>> {
     await this.visibility.requireChangeable(params.id, caller);
     await this.visibility.requireDefinition(body, caller.reach('collections:write'));
-    const changed = await this.collections.replace(params.id, body, caller.title, matching(headers));
-    setEtag(reply, changed.version);
-    return changed;
+    const asked = { what: 'define', collectionId: params.id, definition: body } as const;
+    const passed = await passGate(this.gate, { params: asked, headers, caller, reply }, (weigh) =>
+      this.collections.replace(params.id, body, caller.title, matching(headers), weigh),
+    );
+    if ('approval' in passed) return passed.approval;
+    setEtag(reply, passed.done.version);
+    return passed.done;
   }
 
   @Endpoint(deleteCollection)

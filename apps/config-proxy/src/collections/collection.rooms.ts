@@ -10,12 +10,14 @@ import type { JobService } from '../jobs/job.service.js';
 import { MaintenanceWindowService } from '../maintenance-windows/maintenance-window.service.js';
 import { MaintenanceWindowStore } from '../maintenance-windows/maintenance-window.store.js';
 import type { NumberSeries } from '../number-series/number-series.js';
+import { ScopeComparisonService } from '../scope/scope-comparison.service.js';
 import { ScopePublicationJob } from '../scope/scope-publication.job.js';
 import { ScopeService } from '../scope/scope.service.js';
 import { ScopeStore } from '../scope/scope.store.js';
 import { makeBuiltInCollections } from './built-in.collections.js';
 import { ChangeLogStore } from './change-log.store.js';
 import { CollectionService, type CollectionDependant } from './collection.service.js';
+import { CollectionReach } from './collection-reach.js';
 import { CollectionStateStore } from './collection-state.store.js';
 import { CollectionStore } from './collection.store.js';
 import { DefinitionWriter } from './definition.writer.js';
@@ -33,6 +35,7 @@ import { MembershipExplainer } from './membership.explainer.js';
 import { PreviewService } from './preview.service.js';
 import { QueryClassService } from './query-class.service.js';
 import { QueryRuleBinder, type QueryModels } from './query-rule.binder.js';
+import { ReachStore } from './reach.store.js';
 import { RuleService } from './rule.service.js';
 import { VariableService } from './variable.service.js';
 import { VariableStore } from './variable.store.js';
@@ -106,11 +109,21 @@ export function buildCollectionRooms(around: CollectionSurroundings) {
     jobs,
     now,
   });
+  const reach = new CollectionReach({
+    reach: new ReachStore(),
+    store,
+    definitions: collectionStore,
+    plans,
+    lock,
+    binder,
+    now,
+  });
   const dependants: CollectionDependant[] = [{ deleteWith: (tx, id) => memberStore.deleteAll(tx, id) }];
   const collections = new CollectionService({
     db,
     store: collectionStore,
     writer,
+    reach,
     numbers,
     idempotency,
     binder,
@@ -193,6 +206,8 @@ export function buildCollectionRooms(around: CollectionSurroundings) {
     collections,
     rules: new RuleService({ db, store: collectionStore, collections, writer, directRules, now }),
     directRules,
+    /** For whoever must know how many devices a change reaches. */
+    reach,
     members: new MemberService({ db, store: memberStore, collections }),
     explainer: new MembershipExplainer({
       db,
@@ -211,6 +226,8 @@ export function buildCollectionRooms(around: CollectionSurroundings) {
     scheduler,
     /** Answers `republish-scope`. */
     republish: republishing(db, scope, scopeStore),
+    /** Answers `compare-scopes` and `correct-scopes`. */
+    comparison: new ScopeComparisonService({ db, store: scopeStore, scope, lock }),
     /** Makes the collections that a site begins with, then follows changes. */
     start: async (): Promise<void> => {
       await makeBuiltInCollections({ db, store: collectionStore, writer, lock, collections, now });

@@ -11,10 +11,12 @@ import type { EventPublisher } from '@espalier/messaging';
 import type { Database, Queryable, Tx } from '@espalier/persistence';
 import { listPage } from '@espalier/query';
 import { restricting, unrestricted, type Restriction } from '../access/restrict.js';
+import type { Weigh } from '../approvals/weigh.js';
 import type { IdempotencyService } from '../idempotency/idempotency.service.js';
 import type { NumberSeries } from '../number-series/number-series.js';
 import { collectionModel, hintsOf, LISTED_COLLECTIONS, toCollection, toRule } from './collection.mapper.js';
 import type { ListedCollection } from './collection.mapper.js';
+import type { CollectionReach } from './collection-reach.js';
 import type { CollectionRow } from './collection.rows.js';
 import type { CollectionStore } from './collection.store.js';
 import type { DefinitionWriter } from './definition.writer.js';
@@ -25,6 +27,7 @@ export interface CollectionServiceOptions {
   readonly db: Database;
   readonly store: CollectionStore;
   readonly writer: DefinitionWriter;
+  readonly reach: Pick<CollectionReach, 'before' | 'moved' | 'devicesOf'>;
   readonly numbers: NumberSeries;
   readonly idempotency: IdempotencyService;
   readonly binder: QueryRuleBinder;
@@ -42,6 +45,14 @@ export interface CollectionDependant {
   blockers?(tx: Tx, collectionId: string): Promise<string[]>;
   /** Deletes what belongs to the collection. */
   deleteWith?(tx: Tx, collectionId: string): Promise<void>;
+}
+
+/** What a change did to a definition. */
+export interface DefinitionEffect {
+  /** Whose direct rules were added or removed. */
+  readonly named: readonly number[];
+  /** True where rules or the limiting collection changed. */
+  readonly rulesChanged: boolean;
 }
 
 /** Who asks. */
@@ -72,7 +83,7 @@ export class CollectionService {
 
   /** @throws EspalierError ESP_COLLECTION_UNKNOWN */
   get(id: string): Promise<CollectionDetail> {
-    return this.#read(this.options.db, id);
+    return this.read(this.options.db, id);
   }
 
   /** The stored row. @throws EspalierError ESP_COLLECTION_UNKNOWN */
@@ -105,20 +116,21 @@ export class CollectionService {
     const id = `${siteCode}${number.toString(36).toUpperCase().padStart(5, '0')}`;
     await writer.insert(tx, id, collection, by);
     await this.#tell(tx, id, 'created');
-    return this.#read(tx, id);
+    return this.read(tx, id);
   }
 
   /**
    * Replaces a definition; `check` gets the version that stands and may throw.
-   * @throws EspalierError as `create`, ESP_COLLECTION_UNKNOWN, _BUILT_IN, _CIRCLE
+   * @throws EspalierError as `create`, ESP_COLLECTION_UNKNOWN, _BUILT_IN, _CIRCLE, and what `weigh` throws
    */
   replace(
     id: string,
     definition: CollectionDefinition,
     by: string,
     check: (version: number) => void,
+    weigh?: Weigh,
   ): Promise<CollectionDetail> {
-    return this.options.db.transaction((tx) => this.replaceIn(tx, id, definition, by, check));
+    return this.options.db.transaction((tx) => this.replaceIn(tx, id, definition, by, check, weigh));
   }
 
   /** As `replace`, in the caller's transaction. */
@@ -128,11 +140,33 @@ export class CollectionService {
     definition: CollectionDefinition,
     by: string,
     check: (version: number) => void,
+    weigh?: Weigh,
   ): Promise<CollectionDetail> {
-    const row = await this.#changeable(tx, id, check);
-    await this.options.writer.replace(tx, row, definition, by);
-    await this.#tell(tx, id, 'updated');
-    return this.#read(tx, id);
+    await this.changeIn(tx, id, check, weigh, (row) => this.options.writer.replace(tx, row, definition, by));
+    await this.tellChanged(tx, id);
+    return this.read(tx, id);
+  }
+
+  /**
+   * Has a definition changed, and has weighed whom of those that something is deployed to this moves.
+   * @throws EspalierError ESP_COLLECTION_UNKNOWN, _BUILT_IN, and what `change` and `weigh` throw
+   */
+  async changeIn(
+    tx: Tx,
+    id: string,
+    check: (version: number) => void,
+    weigh: Weigh | undefined,
+    change: (row: CollectionRow) => Promise<DefinitionEffect>,
+  ): Promise<DefinitionEffect> {
+    const { reach } = this.options;
+    const { row, definitions } = await this.#changeable(tx, id, check);
+    const before = weigh && (await reach.before(tx, row.kind, id, definitions));
+    const effect = await change(row);
+    if (weigh === undefined || before === undefined) return effect;
+    const named = await reach.devicesOf(tx, row.kind, effect.named);
+    const devices = named + (effect.rulesChanged ? await reach.moved(tx, before) : 0);
+    await weigh(tx, { devices, summary: `Change the collection "${row.name}"`, seen: row.version });
+    return effect;
   }
 
   /** @throws EspalierError ESP_COLLECTION_UNKNOWN, _BUILT_IN, _IN_USE */
@@ -171,16 +205,21 @@ export class CollectionService {
     });
   }
 
-  /** The row, held, if it can be changed. */
-  async #changeable(tx: Tx, id: string, check: (version: number) => void): Promise<CollectionRow> {
-    await this.options.writer.lock(tx);
+  /** The row, held, if it can be changed; and the version of all definitions. */
+  async #changeable(
+    tx: Tx,
+    id: string,
+    check: (version: number) => void,
+  ): Promise<{ row: CollectionRow; definitions: number }> {
+    const definitions = await this.options.writer.lock(tx);
     const row = await this.hold(tx, id);
     if (row.is_built_in === 1) throw collectionErrors.ESP_COLLECTION_BUILT_IN({ detail: row.name });
     check(row.version);
-    return row;
+    return { row, definitions };
   }
 
-  async #read(on: Queryable, id: string): Promise<CollectionDetail> {
+  /** As it stands in a transaction. @throws EspalierError ESP_COLLECTION_UNKNOWN */
+  async read(on: Queryable, id: string): Promise<CollectionDetail> {
     const { store, binder } = this.options;
     const row = await this.require(on, id);
     const rules = await store.rules(on, id);
@@ -192,6 +231,11 @@ export class CollectionService {
       rules: rules.map((rule) => toRule(rule, names)),
       hints: hintsOf(row, rules, binder),
     };
+  }
+
+  /** In the transaction of a change that `changeIn` made. */
+  tellChanged(tx: Tx, id: string): Promise<void> {
+    return this.#tell(tx, id, 'updated');
   }
 
   async #tell(tx: Tx, id: string, what: 'created' | 'updated' | 'deleted'): Promise<void> {

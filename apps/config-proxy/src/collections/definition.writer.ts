@@ -32,9 +32,9 @@ export interface DefinitionWriterOptions {
 export class DefinitionWriter {
   constructor(private readonly options: DefinitionWriterOptions) {}
 
-  /** Before anything is read that a change depends on. */
-  async lock(tx: Tx): Promise<void> {
-    await this.options.lock.take(tx);
+  /** Before anything is read that a change depends on. Gives the version of the definitions. */
+  lock(tx: Tx): Promise<number> {
+    return this.options.lock.take(tx);
   }
 
   async insert(tx: Tx, id: string, collection: NewCollection, by: string): Promise<void> {
@@ -50,7 +50,13 @@ export class DefinitionWriter {
     await this.evaluate(tx, id, `Evaluation of ${collection.name}`, by);
   }
 
-  async replace(tx: Tx, before: CollectionRow, definition: CollectionDefinition, by: string): Promise<void> {
+  /** Gives whose direct rules changed, and whether what else decides about members did. */
+  async replace(
+    tx: Tx,
+    before: CollectionRow,
+    definition: CollectionDefinition,
+    by: string,
+  ): Promise<{ readonly named: readonly number[]; readonly rulesChanged: boolean }> {
     const { store, directRules, binder, lock, now } = this.options;
     const { collection_id: id, kind } = before;
     const row = this.#definitionRow(definition);
@@ -66,13 +72,14 @@ export class DefinitionWriter {
     await store.replaceRules(tx, id, stored.rows, stored.nextRuleId);
     await store.changed(tx, id, now().getTime(), by);
     await lock.definitionsChange(tx);
-    if (definition.directResourceIds !== undefined)
-      await directRules.write(tx, { id, kind }, definition.directResourceIds, 'replace', by);
-    const membersMayChange =
-      row.limitingId !== before.limiting_id ||
-      row.refreshType !== before.refresh_type ||
-      idsOf(stored.rows) !== idsOf(known);
-    if (membersMayChange) await this.evaluate(tx, id, `Evaluation of ${definition.name}`, by);
+    const named =
+      definition.directResourceIds === undefined
+        ? []
+        : await directRules.write(tx, { id, kind }, definition.directResourceIds, 'replace', by);
+    const rulesChanged = row.limitingId !== before.limiting_id || idsOf(stored.rows) !== idsOf(known);
+    if (rulesChanged || row.refreshType !== before.refresh_type)
+      await this.evaluate(tx, id, `Evaluation of ${definition.name}`, by);
+    return { named, rulesChanged };
   }
 
   /** Nothing may refer to it any more. */

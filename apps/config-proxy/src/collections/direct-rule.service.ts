@@ -35,7 +35,7 @@ export class DirectRuleService {
   }
 
   /**
-   * Adds or removes rules, or makes them all that there are. Under the evaluation lock; gives how many changed.
+   * Adds or removes rules, or makes them all that there are. Under the evaluation lock; gives those whose rules changed.
    * @throws EspalierError ESP_COLLECTION_RULE_INVALID
    */
   async write(
@@ -44,7 +44,7 @@ export class DirectRuleService {
     resourceIds: readonly number[],
     how: 'add' | 'remove' | 'replace',
     by: string,
-  ): Promise<number> {
+  ): Promise<number[]> {
     const { store, changes, now } = this.options;
     const { id, kind } = collection;
     const given = new Set(resourceIds);
@@ -60,7 +60,7 @@ export class DirectRuleService {
       tx,
       changed.map((resourceId) => ({ resourceId, classes: [directRuleOf(id)] })),
     );
-    return changed.length;
+    return changed;
   }
 
   async deleteAll(tx: Tx, collectionId: string): Promise<void> {

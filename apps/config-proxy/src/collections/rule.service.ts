@@ -1,5 +1,6 @@
 import { collectionErrors, type CollectionDetail, type NewCollectionRule } from '@espalier/contracts';
-import type { Database } from '@espalier/persistence';
+import type { Database, Tx } from '@espalier/persistence';
+import type { Weigh } from '../approvals/weigh.js';
 import { refreshOf, type CollectionRow, type RuleRow } from './collection.rows.js';
 import { scheduleOf } from './collection.mapper.js';
 import type { CollectionService } from './collection.service.js';
@@ -23,73 +24,95 @@ export interface RuleChange {
   readonly check: (version: number) => void;
 }
 
+/** Rules that come and go. Those that are there already stay as they are; direct rules that are not do not matter. */
+export interface RuleEdit {
+  readonly add?: NewCollectionRule[] | undefined;
+  /** Numbers of rules. */
+  readonly remove?: number[] | undefined;
+  /** Devices or users. */
+  readonly addDirect?: number[] | undefined;
+  readonly removeDirect?: number[] | undefined;
+}
+
 /** Adds and removes rules one by one, and direct rules by the thousand. */
 export class RuleService {
   constructor(private readonly options: RuleServiceOptions) {}
 
-  /** Rules that are there already stay as they are. @throws as `CollectionService.replace` */
-  add(change: RuleChange, ...added: readonly NewCollectionRule[]): Promise<CollectionDetail> {
-    return this.#change(change, (rules) => [...rules, ...added]);
-  }
-
-  /** @throws EspalierError ESP_COLLECTION_RULE_UNKNOWN, and as `CollectionService.replace` */
-  remove(change: RuleChange, ...ruleIds: readonly number[]): Promise<CollectionDetail> {
-    return this.#change(change, (_rules, rows) => {
-      const unknown = ruleIds.find((ruleId) => !rows.some((row) => row.rule_id === ruleId));
-      if (unknown !== undefined)
-        throw collectionErrors.ESP_COLLECTION_RULE_UNKNOWN({ detail: `Rule ${unknown}.` });
-      return rows.filter((row) => !ruleIds.includes(row.rule_id)).map(givenRule);
+  /**
+   * All of it in one transaction.
+   * @throws EspalierError ESP_COLLECTION_RULE_UNKNOWN, and as `CollectionService.replace`
+   */
+  edit(change: RuleChange, edit: RuleEdit, weigh?: Weigh): Promise<CollectionDetail> {
+    return this.options.db.transaction(async (tx) => {
+      await this.editIn(tx, change, edit, weigh);
+      return this.options.collections.read(tx, change.id);
     });
   }
 
-  /** All of them in one transaction. @throws EspalierError ESP_COLLECTION_RULE_INVALID, _UNKNOWN, _BUILT_IN */
+  /** As `edit` of direct rules alone; gives how many changed. */
   async writeDirect(
-    { id, by, check }: RuleChange,
-    resourceIds: readonly number[],
+    change: RuleChange,
+    resourceIds: number[],
     how: 'add' | 'remove',
+    weigh?: Weigh,
   ): Promise<{ changed: number; version: number }> {
-    const { db, store, collections, writer, directRules, now } = this.options;
+    const { db, collections } = this.options;
+    const edit = how === 'add' ? { addDirect: resourceIds } : { removeDirect: resourceIds };
     return db.transaction(async (tx) => {
-      await writer.lock(tx);
-      const row = await collections.require(tx, id);
-      refuseBuiltIn(row);
-      check(row.version);
-      const changed = await directRules.write(tx, { id, kind: row.kind }, resourceIds, how, by);
-      if (changed === 0) return { changed, version: row.version };
-      await store.changed(tx, id, now().getTime(), by);
-      return { changed, version: row.version + 1 };
+      const changed = await this.editIn(tx, change, edit, weigh);
+      return { changed, version: (await collections.require(tx, change.id)).version };
     });
   }
 
-  async #change(
-    { id, by, check }: RuleChange,
-    edit: (rules: NewCollectionRule[], rows: readonly RuleRow[]) => NewCollectionRule[],
-  ): Promise<CollectionDetail> {
-    const { db, store, collections, writer } = this.options;
-    return db.transaction(async (tx) => {
-      await writer.lock(tx);
-      const row = await collections.require(tx, id);
-      const rows = await store.rules(tx, id);
-      return collections.replaceIn(
-        tx,
-        id,
-        {
-          name: row.name,
-          comment: row.comment,
-          limitingId: row.limiting_id ?? '',
-          refresh: refreshOf(row.refresh_type),
-          schedule: scheduleOf(row),
-          rules: edit(rows.map(givenRule), rows),
-        },
-        by,
-        check,
-      );
+  /** As `edit`, in the caller's transaction; gives how many direct rules changed. */
+  async editIn(tx: Tx, { id, by, check }: RuleChange, edit: RuleEdit, weigh?: Weigh): Promise<number> {
+    const { collections, store, now } = this.options;
+    const { add = [], remove = [] } = edit;
+    const { named } = await collections.changeIn(tx, id, check, weigh, async (row) => {
+      const isEdited = add.length > 0 || remove.length > 0;
+      const rules = isEdited && (await this.#editRules(tx, row, add, remove, by));
+      return { named: await this.#writeDirect(tx, row, edit, by), rulesChanged: rules };
     });
+    if (add.length > 0 || remove.length > 0) await collections.tellChanged(tx, id);
+    else if (named.length > 0) await store.changed(tx, id, now().getTime(), by);
+    return named.length;
   }
-}
 
-function refuseBuiltIn(row: CollectionRow): void {
-  if (row.is_built_in === 1) throw collectionErrors.ESP_COLLECTION_BUILT_IN({ detail: row.name });
+  async #editRules(
+    tx: Tx,
+    row: CollectionRow,
+    add: readonly NewCollectionRule[],
+    remove: readonly number[],
+    by: string,
+  ): Promise<boolean> {
+    const { store, writer } = this.options;
+    const rows = await store.rules(tx, row.collection_id);
+    const unknown = remove.find((ruleId) => !rows.some((rule) => rule.rule_id === ruleId));
+    if (unknown !== undefined)
+      throw collectionErrors.ESP_COLLECTION_RULE_UNKNOWN({ detail: `Rule ${unknown}.` });
+    const kept = rows.filter((rule) => !remove.includes(rule.rule_id)).map(givenRule);
+    const definition = {
+      name: row.name,
+      comment: row.comment,
+      limitingId: row.limiting_id ?? '',
+      refresh: refreshOf(row.refresh_type),
+      schedule: scheduleOf(row),
+      rules: [...kept, ...add],
+    };
+    return (await writer.replace(tx, row, definition, by)).rulesChanged;
+  }
+
+  async #writeDirect(tx: Tx, row: CollectionRow, edit: RuleEdit, by: string): Promise<number[]> {
+    const { directRules } = this.options;
+    const collection = { id: row.collection_id, kind: row.kind };
+    const { addDirect = [], removeDirect = [] } = edit;
+    return [
+      ...(addDirect.length === 0 ? [] : await directRules.write(tx, collection, addDirect, 'add', by)),
+      ...(removeDirect.length === 0
+        ? []
+        : await directRules.write(tx, collection, removeDirect, 'remove', by)),
+    ];
+  }
 }
 
 const givenRule = ({ kind, name, query, target_id }: RuleRow): NewCollectionRule =>

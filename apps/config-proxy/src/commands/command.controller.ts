@@ -78,6 +78,7 @@ const submitCollectionCommand = defineEndpoint({
   description:
     'Goes on as a job: to every member that is enrolled when its turn comes. Commands that lose data, lock people out, interrupt their work, or bring profiles and software, and those that are not known here, are refused for collections: for profiles and software there are deployments.',
   params: z.object({ id: collectionIdSchema }),
+  headers: idempotencyHeaders,
   body: submitCommandBodySchema,
   response: jobSchema,
 });

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { createHash } from 'node:crypto';
 import { Controller, Inject, Res } from '@nestjs/common';
 import {
+  approvalSchema,
   conditionalHeaders,
   configurationItemChangeSchema,
   configurationItemDetailSchema,
@@ -21,8 +22,16 @@ import {
   type ResultOf,
 } from '@espalier/nest-kit';
 import type { FastifyReply } from 'fastify';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { FromCaller, type Caller } from '../access/caller.js';
+import {
+  approvalResponseHeaders,
+  GATED,
+  gatedHeaders,
+  passGate,
+  type GatedRequest,
+} from '../approvals/approval.http.js';
+import { ChangeGate } from '../approvals/change-gate.js';
 import { checkIfMatch, setEtag } from '../http/etag.js';
 import { idempotencyHeaders } from '../idempotency/idempotency.headers.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
@@ -48,6 +57,13 @@ const write = { scope: 'library:write', reach: 'site', tag } as const;
 const PATH = '/api/v1/configuration-items';
 const PROFILE_TYPE = 'application/x-apple-aspen-config';
 const CHECKS = `Refused are: what is no configuration profile, what is encrypted, enrolment (com.apple.mdm), and more than ${MAX_PROFILE_BYTES / 1_024} KiB. What does not fit Apple's schema is named in the warnings.`;
+
+const gated = {
+  params: libraryParams,
+  headers: gatedHeaders,
+  response: z.union([configurationItemDetailSchema, approvalSchema]),
+  responseHeaders: { ...etagHeader, ...approvalResponseHeaders },
+} as const;
 
 const listItems = defineEndpoint({
   ...read,
@@ -101,13 +117,9 @@ const changeItem = defineEndpoint({
   method: 'PATCH',
   path: `${PATH}/:id`,
   summary: 'Change a configuration item',
-  description:
-    'Other content or other platforms make a new revision; baselines and deployments that follow the latest one get it by themselves. The identifier, the scope and the kind stay.',
-  params: libraryParams,
-  headers: conditionalHeaders,
+  description: `Other content or other platforms make a new revision; baselines and deployments that follow the latest one get it by themselves. The identifier, the scope and the kind stay. ${GATED}`,
+  ...gated,
   body: configurationItemChangeSchema,
-  response: configurationItemDetailSchema,
-  responseHeaders: etagHeader,
 });
 
 const importRevision = defineEndpoint({
@@ -115,14 +127,10 @@ const importRevision = defineEndpoint({
   method: 'POST',
   path: `${PATH}/:id/revisions/import`,
   summary: 'Make a new revision of a .mobileconfig',
-  description:
-    'The body is the file itself. It must keep the PayloadIdentifier; a signed one needs a new PayloadUUID for other content. The very same file makes no revision.',
-  params: libraryParams,
-  headers: conditionalHeaders,
+  description: `The body is the file itself. It must keep the PayloadIdentifier; a signed one needs a new PayloadUUID for other content. The very same file makes no revision. ${GATED}`,
+  ...gated,
   query: importProfileQuerySchema.pick({ note: true }),
   streams: [PROFILE_TYPE],
-  response: configurationItemDetailSchema,
-  responseHeaders: etagHeader,
 });
 
 const deleteItem = defineEndpoint({
@@ -176,6 +184,7 @@ export class ConfigurationItemController {
     @Inject(ConfigurationItemService) private readonly items: ConfigurationItemService,
     @Inject(ThingService) private readonly things: ThingService,
     @Inject(IdempotencyService) private readonly idempotency: IdempotencyService,
+    @Inject(ChangeGate) private readonly gate: ChangeGate,
   ) {}
 
   @Endpoint(listItems)
@@ -223,9 +232,7 @@ export class ConfigurationItemController {
     @FromCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof changeItem>> {
-    const expect = (version: number): void => checkIfMatch(headers['if-match'], version);
-    const { item, latest } = await this.items.change(params.id, body, expect, caller);
-    return answer(item, latest, reply);
+    return this.change({ headers, caller, reply }, params.id, body);
   }
 
   @Endpoint(importRevision)
@@ -235,10 +242,11 @@ export class ConfigurationItemController {
     @FromCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof importRevision>> {
-    const content = readProfileContent(await readBodyStream(stream, MAX_PROFILE_BYTES));
-    const expect = (version: number): void => checkIfMatch(headers['if-match'], version);
-    const { item, latest } = await this.items.change(params.id, { ...query, content }, expect, caller);
-    return answer(item, latest, reply);
+    const profile = (await readBodyStream(stream, MAX_PROFILE_BYTES)).toString('base64');
+    return this.change({ headers, caller, reply }, params.id, {
+      ...query,
+      content: { kind: 'profile', profile },
+    });
   }
 
   @Endpoint(deleteItem)
@@ -271,6 +279,20 @@ export class ConfigurationItemController {
     const isProfile = kind === 'profile';
     asAttachment(reply, `${name}.${isProfile ? 'mobileconfig' : 'json'}`);
     void reply.header('content-type', isProfile ? PROFILE_TYPE : 'application/json').send(content);
+  }
+
+  private async change(
+    request: Omit<GatedRequest, 'params'>,
+    thingId: string,
+    change: InputOf<typeof changeItem>['body'],
+  ): Promise<ResultOf<typeof changeItem>> {
+    const { headers, caller, reply } = request;
+    const params = { what: 'configuration-item', thingId, change } as const;
+    const expect = (version: number): void => checkIfMatch(headers['if-match'], version);
+    const passed = await passGate(this.gate, { ...request, params }, (weigh) =>
+      this.items.change(thingId, change, expect, caller, weigh),
+    );
+    return 'approval' in passed ? passed.approval : answer(passed.done.item, passed.done.latest, reply);
   }
 
   private async create(

@@ -7,6 +7,7 @@ import {
 } from '@espalier/contracts';
 import { foldText } from '@espalier/conditions';
 import type { Database, Tx } from '@espalier/persistence';
+import type { Weigh } from '../approvals/weigh.js';
 import type { Author, ThingService, VersionCheck } from '../library/thing.service.js';
 import type { MemberStore } from '../library/member.store.js';
 import type { RevisionStore } from '../library/revision.store.js';
@@ -73,13 +74,26 @@ export class ConfigurationItemService {
    * @throws EspalierError ESP_LIBRARY_UNKNOWN, ESP_LIBRARY_KIND_MISMATCH, ESP_LIBRARY_IDENTIFIER_MISMATCH,
    * ESP_LIBRARY_SCOPE_MISMATCH, ESP_LIBRARY_PROFILE_UUID_REUSED, and what the content is refused for
    */
-  async change(
+  change(
     id: string,
     asked: ConfigurationItemChange,
     expect: VersionCheck,
     by: Author,
+    weigh?: Weigh,
   ): Promise<{ item: Thing; latest: Revision }> {
-    const { db, things } = this.options;
+    return this.options.db.transaction((tx) => this.changeIn(tx, id, asked, expect, by, weigh));
+  }
+
+  /** As `change`, in the caller's transaction. */
+  async changeIn(
+    tx: Tx,
+    id: string,
+    asked: ConfigurationItemChange,
+    expect: VersionCheck,
+    by: Author,
+    weigh?: Weigh,
+  ): Promise<{ item: Thing; latest: Revision }> {
+    const { things } = this.options;
     const { name, description, categories } = asked;
     const content =
       asked.content === undefined || 'facts' in asked.content
@@ -90,13 +104,11 @@ export class ConfigurationItemService {
       ...(description !== undefined && { description }),
       ...(categories !== undefined && { categories }),
     };
-    return db.transaction(async (tx) => {
-      const thing = await things.lock(tx, { thingKind, thingId: id }, expect);
-      const draft = await this.#draftRevision(tx, thing, content, asked);
-      const nothing = draft === undefined && Object.keys(change).length === 0;
-      const item = nothing ? thing : await things.change(tx, thing, change, draft, by);
-      return { item, latest: await things.revision(id, item.revision, tx) };
-    });
+    const thing = await things.lock(tx, { thingKind, thingId: id }, expect);
+    const draft = await this.#draftRevision(tx, thing, content, asked);
+    const nothing = draft === undefined && Object.keys(change).length === 0;
+    const item = nothing ? thing : await things.change(tx, thing, change, draft, by, weigh);
+    return { item, latest: await things.revision(id, item.revision, tx) };
   }
 
   /** @throws EspalierError ESP_LIBRARY_UNKNOWN; ESP_LIBRARY_IN_USE naming the baselines or deployments */

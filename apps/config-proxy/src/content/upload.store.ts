@@ -1,14 +1,8 @@
 import { insertRows, limitSql, page, type Page, type Queryable, type Tx } from '@espalier/persistence';
+import type { ContentItem } from './content.store.js';
 
-/** An upload that is under way. Times are epoch milliseconds. */
-export interface StoredUpload {
-  readonly id: string;
-  readonly name: string;
-  readonly fileName: string;
-  readonly size: number;
-  readonly sha256: string;
-  readonly createdAt: number;
-  readonly createdBy: string;
+/** An upload that is under way: a file to be. */
+export interface StoredUpload extends Omit<ContentItem, 'distributed'> {
   readonly touchedAt: number;
 }
 

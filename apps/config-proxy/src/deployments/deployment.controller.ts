@@ -1,7 +1,6 @@
 import { Controller, Inject, Res } from '@nestjs/common';
 import {
   approvalSchema,
-  conditionalHeaders,
   deploymentChangeBodySchema,
   deploymentDetailSchema,
   deploymentPageSchema,
@@ -10,25 +9,15 @@ import {
   deploymentVersionPageSchema,
   listQuery,
   newDeploymentBodySchema,
-  type Approval,
-  type DeploymentChange,
 } from '@espalier/contracts';
 import { defineEndpoint, Endpoint, Input, type InputOf, type ResultOf } from '@espalier/nest-kit';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FromCaller, type Caller } from '../access/caller.js';
 import { Visibility } from '../access/visibility.service.js';
-import {
-  answerApproval,
-  approvalHeaders,
-  approvalResponseHeaders,
-  personOf,
-  reasonOf,
-  withRetryAfter,
-} from '../approvals/approval.http.js';
-import { SiteApprovals } from '../approvals/site-approvals.js';
+import { approvalResponseHeaders, GATED, gatedHeaders, passGate } from '../approvals/approval.http.js';
+import { ChangeGate } from '../approvals/change-gate.js';
 import { setEtag } from '../http/etag.js';
-import { idempotencyHeaders, idempotencyKey } from '../idempotency/idempotency.headers.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { DeploymentHistoryStore } from './deployment-history.store.js';
 import { toDeployment } from './deployment.record.js';
@@ -38,15 +27,12 @@ import { DeploymentStore } from './deployment.store.js';
 const tag = 'Deployments';
 export const deploymentParams = z.object({ id: z.uuid() });
 const etag = { ETag: 'Version of the deployment: send it as If-Match with a change.' } as const;
-const newHeaders = z.object({ ...idempotencyHeaders.shape, ...approvalHeaders.shape });
-const changeHeaders = z.object({ ...newHeaders.shape, ...conditionalHeaders.shape });
+const newHeaders = gatedHeaders.omit({ 'if-match': true });
 const changed = {
-  headers: changeHeaders,
+  headers: gatedHeaders,
   response: z.union([deploymentDetailSchema, approvalSchema]),
   responseHeaders: { ...etag, ...approvalResponseHeaders },
 };
-const WAITS =
-  'Where a policy wants a second person for so many devices, the answer is 202 with the approval that it waits for.';
 const FITS =
   'System-scope things go to collections of devices, user-scope ones to collections of users. A change takes effect by itself.';
 
@@ -69,7 +55,7 @@ const createDeployment = defineEndpoint({
   scope: 'deployments:write',
   tag,
   summary: 'Deploy something to a collection',
-  description: `${FITS} ${WAITS}`,
+  description: `${FITS} ${GATED}`,
   headers: newHeaders,
   body: newDeploymentBodySchema,
   response: changed.response,
@@ -102,7 +88,7 @@ const replaceSettings = defineEndpoint({
   scope: 'deployments:write',
   tag,
   summary: "Replace a deployment's settings",
-  description: `All of them; what is deployed where stays. ${FITS} ${WAITS}`,
+  description: `All of them; what is deployed where stays. ${FITS} ${GATED}`,
   params: deploymentParams,
   ...changed,
   body: deploymentSettingsBodySchema,
@@ -115,7 +101,7 @@ const changeSettings = defineEndpoint({
   scope: 'deployments:write',
   tag,
   summary: "Change some of a deployment's settings",
-  description: `What is not named stays. ${FITS} ${WAITS}`,
+  description: `What is not named stays. ${FITS} ${GATED}`,
   params: deploymentParams,
   ...changed,
   body: deploymentChangeBodySchema,
@@ -128,9 +114,9 @@ const deleteDeployment = defineEndpoint({
   scope: 'deployments:write',
   tag,
   summary: 'End a deployment',
-  description: `Devices lose what it had put on them, where no other deployment wants it. ${WAITS}`,
+  description: `Devices lose what it had put on them, where no other deployment wants it. ${GATED}`,
   params: deploymentParams,
-  headers: changeHeaders,
+  headers: gatedHeaders,
   response: approvalSchema.optional(),
   status: 204,
 });
@@ -167,7 +153,7 @@ export class DeploymentController {
     @Inject(DeploymentStore) private readonly store: DeploymentStore,
     @Inject(DeploymentHistoryStore) private readonly history: DeploymentHistoryStore,
     @Inject(IdempotencyService) private readonly idempotency: IdempotencyService,
-    @Inject(SiteApprovals) private readonly approvals: SiteApprovals,
+    @Inject(ChangeGate) private readonly gate: ChangeGate,
     @Inject(Visibility) private readonly visibility: Visibility,
   ) {}
 
@@ -188,15 +174,14 @@ export class DeploymentController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof createDeployment>> {
     await this.visibility.requireCollections([body.collectionId], caller.reach('deployments:write'));
-    const key = idempotencyKey(headers);
-    void reply.header('idempotency-key', key);
-    const approval = await withRetryAfter(reply, () =>
-      this.approvals.newDeployment(body, personOf(caller), { key, reason: reasonOf(headers) }),
+    const params = { what: 'create', collectionId: body.collectionId, wanted: body } as const;
+    const passed = await passGate(this.gate, { params, headers, caller, reply }, (weigh, key) =>
+      this.idempotency.run({ callerId: caller.credentialId, key, body }, (tx) =>
+        this.gate.deploy(tx, body, caller.title, weigh),
+      ),
     );
-    if (approval !== 'no') return answerApproval(reply, approval);
-    const made = await this.idempotency.run({ callerId: caller.credentialId, key, body }, (tx) =>
-      this.deployments.create(tx, body, caller.title),
-    );
+    if ('approval' in passed) return passed.approval;
+    const made = passed.done;
     void reply.header('location', `/api/v1/deployments/${made.id}`);
     setEtag(reply, made.version);
     return made;
@@ -236,9 +221,12 @@ export class DeploymentController {
     @FromCaller() caller: Caller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof deleteDeployment>> {
-    const approval = await this.need(params.id, 'delete', headers, caller, reply);
-    if (approval !== 'no') return answerApproval(reply, approval);
-    await this.deployments.delete(params.id, caller.title, headers['if-match']);
+    const { collectionId } = await this.deployments.read(params.id);
+    const asked = { what: 'delete', collectionId, deploymentId: params.id } as const;
+    const passed = await passGate(this.gate, { params: asked, headers, caller, reply }, (weigh) =>
+      this.deployments.delete(params.id, caller.title, headers['if-match'], weigh),
+    );
+    if ('approval' in passed) return passed.approval;
     return undefined;
   }
 
@@ -260,25 +248,17 @@ export class DeploymentController {
   private async change(
     id: string,
     change: InputOf<typeof changeSettings>['body'],
-    headers: z.output<typeof changeHeaders>,
+    headers: z.output<typeof gatedHeaders>,
     caller: Caller,
     reply: FastifyReply,
   ): Promise<ResultOf<typeof changeSettings>> {
-    const approval = await this.need(id, change, headers, caller, reply);
-    if (approval !== 'no') return answerApproval(reply, approval);
-    const deployment = await this.deployments.change(id, change, caller.title, headers['if-match']);
-    setEtag(reply, deployment.version);
-    return deployment;
-  }
-
-  private need(
-    id: string,
-    change: DeploymentChange | 'delete',
-    headers: z.output<typeof changeHeaders>,
-    caller: Caller,
-    reply: FastifyReply,
-  ): Promise<'no' | Approval> {
-    const request = { key: idempotencyKey(headers), reason: reasonOf(headers), ifMatch: headers['if-match'] };
-    return withRetryAfter(reply, () => this.approvals.deployment(id, change, personOf(caller), request));
+    const { collectionId } = await this.deployments.read(id);
+    const params = { what: 'change', collectionId, deploymentId: id, change } as const;
+    const passed = await passGate(this.gate, { params, headers, caller, reply }, (weigh) =>
+      this.deployments.change(id, change, caller.title, headers['if-match'], weigh),
+    );
+    if ('approval' in passed) return passed.approval;
+    setEtag(reply, passed.done.version);
+    return passed.done;
   }
 }

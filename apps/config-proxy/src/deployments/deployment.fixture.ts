@@ -290,7 +290,7 @@ export class DeploymentHarness {
 }
 
 /** For specs in which no other service runs. */
-const silentMessaging = {
+export const silentMessaging = {
   call: () => Promise.reject(commonErrors.ESP_SERVICE_UNAVAILABLE()),
   serve: () => {
     throw new Error('nobody asks in this spec');
@@ -300,7 +300,11 @@ const silentMessaging = {
   },
 } as const;
 
-export const newDeployment = ({ thingKind, thingId }: LibraryThing, collectionId: string): NewDeployment => ({
+export const newDeployment = (
+  { thingKind, thingId }: LibraryThing,
+  collectionId: string,
+  more: Partial<NewDeployment> = {},
+): NewDeployment => ({
   thingKind,
   thingId,
   collectionId,
@@ -314,6 +318,7 @@ export const newDeployment = ({ thingKind, thingId }: LibraryThing, collectionId
   overrideWindows: false,
   notify: true,
   revision: null,
+  ...more,
 });
 
 const resourceRow = (resource_id: number, name: string, kind: 'device' | 'user', at: number) => ({

@@ -11,6 +11,7 @@ import {
 } from '@espalier/contracts';
 import type { EventPublisher } from '@espalier/messaging';
 import type { Database, Tx } from '@espalier/persistence';
+import type { Reached, Weigh } from '../approvals/weigh.js';
 import { checkIfMatch } from '../http/etag.js';
 import type {
   DeploymentReferences,
@@ -59,9 +60,9 @@ export class DeploymentService implements DeploymentReferences, LibraryListener 
 
   /**
    * @throws EspalierError ESP_COLLECTION_UNKNOWN, ESP_LIBRARY_UNKNOWN, ESP_LIBRARY_REVISION_UNKNOWN,
-   * ESP_DEPLOYMENT_TIMES_INVALID, ESP_DEPLOYMENT_DOES_NOT_FIT, ESP_DEPLOYMENT_NOTHING_IN_IT
+   * ESP_DEPLOYMENT_TIMES_INVALID, ESP_DEPLOYMENT_DOES_NOT_FIT, ESP_DEPLOYMENT_NOTHING_IN_IT, and what `weigh` throws
    */
-  async create(tx: Tx, wanted: NewDeployment, by: string): Promise<DeploymentDetail> {
+  async create(tx: Tx, wanted: NewDeployment, by: string, weigh?: Weigh): Promise<DeploymentDetail> {
     const { store, summaries, scope, numbers, now, uuid } = this.options;
     const at = now().getTime();
     const { thingKind, thingId, collectionId, name, startAt, ...rest } = wanted;
@@ -97,6 +98,7 @@ export class DeploymentService implements DeploymentReferences, LibraryListener 
       'created',
       `is deployed to "${collection.name}" as ${stored.settings.intent}`,
     );
+    await weigh?.(tx, reachedBy('Make', stored));
     return this.#detail(tx, stored.id);
   }
 
@@ -104,61 +106,78 @@ export class DeploymentService implements DeploymentReferences, LibraryListener 
    * Changes some or all of the settings; what changes nothing makes no version.
    * @throws EspalierError as `create`, ESP_DEPLOYMENT_UNKNOWN, ESP_SITE_CHANGED_MEANWHILE
    */
-  async change(
+  change(
     id: string,
     change: DeploymentChange,
     by: string,
     ifMatch: string | undefined,
+    weigh?: Weigh,
   ): Promise<DeploymentDetail> {
-    return this.options.db.transaction(async (tx) => {
-      const { store, summaries, now } = this.options;
-      const seen = await this.#find(tx, id);
-      // The library is locked before the deployment, as where it tells of its own changes.
-      const revision = change.revision === undefined ? seen.settings.revision : change.revision;
-      const thing = await this.#resolve(tx, seen, revision);
-      const before = await store.lock(tx, id);
-      if (before === undefined) throw deploymentErrors.ESP_DEPLOYMENT_UNKNOWN({ detail: id });
-      checkIfMatch(ifMatch, before.version);
-      const settings = { ...before.settings, ...given(change) };
-      const at = now().getTime();
-      checkTimes(settings, at);
-      const collection = await this.#collection(tx, before.collectionId);
-      checkFit({ thingName: thing.displayName, items: thing.items, action: settings.action, collection });
-      const after = withThing({ ...before, settings }, thing);
-      if (sameContent(before, after)) return this.#detail(tx, id);
-      const next = { ...after, version: before.version + 1, changedAt: at, changedBy: by };
-      await store.update(tx, next);
-      await summaries.setItems(tx, id, next.items);
-      await this.#tell(tx, next, 'changed', 'was changed');
-      return this.#detail(tx, id);
-    });
+    return this.options.db.transaction((tx) => this.changeIn(tx, id, change, by, ifMatch, weigh));
+  }
+
+  /** As `change`, in the caller's transaction. */
+  async changeIn(
+    tx: Tx,
+    id: string,
+    change: DeploymentChange,
+    by: string,
+    ifMatch: string | undefined,
+    weigh?: Weigh,
+  ): Promise<DeploymentDetail> {
+    const { store, summaries, now } = this.options;
+    const seen = await this.#find(tx, id);
+    // The library is locked before the deployment, as where it tells of its own changes.
+    const revision = change.revision === undefined ? seen.settings.revision : change.revision;
+    const thing = await this.#resolve(tx, seen, revision);
+    const before = await store.lock(tx, id);
+    if (before === undefined) throw deploymentErrors.ESP_DEPLOYMENT_UNKNOWN({ detail: id });
+    checkIfMatch(ifMatch, before.version);
+    const settings = { ...before.settings, ...given(change) };
+    const at = now().getTime();
+    checkTimes(settings, at);
+    const collection = await this.#collection(tx, before.collectionId);
+    checkFit({ thingName: thing.displayName, items: thing.items, action: settings.action, collection });
+    const after = withThing({ ...before, settings }, thing);
+    if (sameContent(before, after)) return this.#detail(tx, id);
+    const next = { ...after, version: before.version + 1, changedAt: at, changedBy: by };
+    await store.update(tx, next);
+    await summaries.setItems(tx, id, next.items);
+    await this.#tell(tx, next, 'changed', 'was changed');
+    await weigh?.(tx, reachedBy('Change', next));
+    return this.#detail(tx, id);
   }
 
   /**
    * Ends the deployment: its counters go, the policy takes off what it had put on.
    * @throws EspalierError ESP_DEPLOYMENT_UNKNOWN, ESP_SITE_CHANGED_MEANWHILE
    */
-  async delete(id: string, by: string, ifMatch: string | undefined): Promise<void> {
-    await this.options.db.transaction(async (tx) => {
-      const { store, summaries, scope, now } = this.options;
-      const seen = await this.#find(tx, id);
-      await store.lockCollection(tx, seen.collectionId);
-      const before = await store.lock(tx, id);
-      if (before === undefined) throw deploymentErrors.ESP_DEPLOYMENT_UNKNOWN({ detail: id });
-      checkIfMatch(ifMatch, before.version);
-      const last = { ...before, version: before.version + 1, changedAt: now().getTime(), changedBy: by };
-      await store.delete(tx, id);
-      await summaries.delete(tx, id);
-      if ((await store.ofCollection(tx, last.collectionId)).length === 0)
-        await scope.untrack(tx, last.collectionId);
-      await this.#tell(tx, last, 'deleted', 'was deleted');
-    });
+  async delete(id: string, by: string, ifMatch: string | undefined, weigh?: Weigh): Promise<void> {
+    await this.options.db.transaction((tx) => this.deleteIn(tx, id, by, ifMatch, weigh));
+  }
+
+  /** As `delete`, in the caller's transaction. */
+  async deleteIn(tx: Tx, id: string, by: string, ifMatch: string | undefined, weigh?: Weigh): Promise<void> {
+    const { store, summaries, scope, now } = this.options;
+    const seen = await this.#find(tx, id);
+    await store.lockCollection(tx, seen.collectionId);
+    const before = await store.lock(tx, id);
+    if (before === undefined) throw deploymentErrors.ESP_DEPLOYMENT_UNKNOWN({ detail: id });
+    checkIfMatch(ifMatch, before.version);
+    const last = { ...before, version: before.version + 1, changedAt: now().getTime(), changedBy: by };
+    await store.delete(tx, id);
+    await summaries.delete(tx, id);
+    if ((await store.ofCollection(tx, last.collectionId)).length === 0)
+      await scope.untrack(tx, last.collectionId);
+    await this.#tell(tx, last, 'deleted', 'was deleted');
+    await weigh?.(tx, reachedBy('End', last));
   }
 
   /** Deployments of what changed in the library get it, and a new version. */
-  async changed(tx: Tx, things: readonly LibraryThing[]): Promise<void> {
+  async changed(tx: Tx, things: readonly LibraryThing[]): Promise<readonly string[]> {
     const { store, summaries, now } = this.options;
     const at = now().getTime();
+    const reached = new Set<string>();
     for (const before of await store.lockOfThings(tx, things)) {
       const after = withThing(before, await this.#resolve(tx, before, before.settings.revision));
       if (sameContent(before, after)) continue;
@@ -166,7 +185,10 @@ export class DeploymentService implements DeploymentReferences, LibraryListener 
       await store.update(tx, next);
       await summaries.setItems(tx, next.id, next.items);
       await this.#tell(tx, next, 'content', `now deploys revision ${next.deployedRevision}`);
+      // Devices of one that is disabled keep what they have; enabling it is weighed.
+      if (next.settings.enabled && revisionsOf(before) !== revisionsOf(next)) reached.add(next.collectionId);
     }
+    return [...reached].sort();
   }
 
   of(tx: Tx, thing: LibraryThing): Promise<readonly DeploymentReference[]> {
@@ -282,6 +304,16 @@ const withThing = (deployment: StoredDeployment, thing: ResolvedThing): StoredDe
 const sameContent = (a: StoredDeployment, b: StoredDeployment): boolean =>
   JSON.stringify([a.settings, a.thingName, a.deployedRevision, a.items]) ===
   JSON.stringify([b.settings, b.thingName, b.deployedRevision, b.items]);
+
+/** What devices get of it. */
+const revisionsOf = ({ items }: Pick<StoredDeployment, 'items'>): string =>
+  JSON.stringify(items.map(({ ciId, revision }) => [ciId, revision]));
+
+const reachedBy = (verb: 'Make' | 'Change' | 'End', deployment: StoredDeployment): Reached => ({
+  devices: [deployment.collectionId],
+  summary: `${verb} the deployment "${deployment.settings.name}"`,
+  seen: verb === 'Make' ? revisionsOf(deployment) : [deployment.version, revisionsOf(deployment)],
+});
 
 type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 

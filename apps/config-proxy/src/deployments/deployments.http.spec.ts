@@ -6,7 +6,7 @@ import { openDatabase, type Database } from '@espalier/persistence';
 import { createMetrics, Lifecycle } from '@espalier/service-kit';
 import { openGate, visibilityOf } from '../access/open-gate.fixture.js';
 import { Visibility } from '../access/visibility.service.js';
-import { SiteApprovals } from '../approvals/site-approvals.js';
+import { noGate } from '../approvals/no-gate.fixture.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { DeploymentHarness, deploymentMigrations, specLogger } from './deployment.fixture.js';
 import { deploymentControllers, deploymentProviders } from './deployment.rooms.js';
@@ -29,7 +29,6 @@ interface Answer {
 }
 
 const COLLECTION = 'ESP00014';
-const noApproval = () => Promise.resolve('no');
 
 describe('the JSON API of deployments', () => {
   let db: Database;
@@ -59,8 +58,7 @@ describe('the JSON API of deployments', () => {
       controllers: [...deploymentControllers],
       providers: [
         ...deploymentProviders(site.rooms, site.status),
-        // What needs an approval is tested with the approvals.
-        { provide: SiteApprovals, useValue: { newDeployment: noApproval, deployment: noApproval } },
+        noGate(site.rooms.deployments),
         { provide: IdempotencyService, useValue: new IdempotencyService(db, () => new Date()) },
         { provide: Visibility, useValue: visibilityOf(db) },
       ],

@@ -53,7 +53,7 @@ export class EventStream {
       'x-accel-buffering': 'no',
     });
     this.#opened.resolve();
-    void this.#write('retry: 1000\n: listening\n\n');
+    void this.#write(`retry: 1000\n${this.#reached()}: listening\n\n`);
   }
 
   /** Sends the events of the feed after a position, and those to come. */
@@ -77,10 +77,13 @@ export class EventStream {
     if (!this.#over) await this.#write(`event: gap\ndata: ${JSON.stringify({ after, oldest })}\n\n`);
   }
 
-  /** Keeps proxies from closing a quiet connection, and notices a listener that is gone. */
+  /**
+   * Keeps proxies from closing a quiet connection, notices a listener that is gone, and moves its position forward
+   * where nothing comes that it asked for.
+   */
   heartbeat(): void {
     const isQuiet = this.#options.response.headersSent && this.#writing === 0;
-    if (!this.#over && isQuiet) void this.#write(': heartbeat\n\n');
+    if (!this.#over && isQuiet) void this.#write(`${this.#reached()}: heartbeat\n\n`);
   }
 
   /** Says why, as the last event, and ends. */
@@ -92,6 +95,14 @@ export class EventStream {
   /** Ends after the last whole event; the listener comes back by itself. */
   end(): void {
     this.#end(': this replica is shutting down\n\n');
+  }
+
+  /**
+   * The position up to which the listener has everything: an id without data is no event, but counts as the last one
+   * (HTML Standard §9.2.6).
+   */
+  #reached(): string {
+    return this.#position === undefined ? '' : `id: ${this.#position}\n`;
   }
 
   #pump(): void {

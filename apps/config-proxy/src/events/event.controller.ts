@@ -17,7 +17,7 @@ const followEvents = defineEndpoint({
   description: [
     'Server-sent events, each with its position as "id", its type as "event" and a LiveEvent as "data".',
     'Connect again with Last-Event-ID to go on after the last event that you have: nothing is lost as long as it is kept (7 days unless configured otherwise). Without it there are only events from now on. Where some of what you missed is not kept any more, the first event is "gap" and names the oldest that is.',
-    'A comment comes every 15 seconds. A listener that does not read, or whose token is no longer good, is dropped with a last event "dropped" that says why.',
+    'A comment comes every 15 seconds, with the position so far as "id" and no data: keep it as the last id, so that you can go on from there also where nothing came that you asked for. A listener that does not read, or whose token is no longer good, is dropped with a last event "dropped" that says why.',
     `Types: ${eventTypes.join(', ')}.`,
   ].join('\n\n'),
   query: z.object({

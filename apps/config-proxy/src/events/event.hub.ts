@@ -66,10 +66,7 @@ export class EventHub {
 
   /** Drops listeners who would not be let in any more: revoked, expired, disabled, or with other roles. */
   async recheck(): Promise<void> {
-    const alike = Map.groupBy(
-      this.#listeners,
-      ({ caller }) => `${caller.credentialId} ${caller.expiresAt ?? ''}`,
-    );
+    const alike = Map.groupBy(this.#listeners, ({ caller }) => caller.proof);
     await Promise.all([...alike.values()].map((listeners) => this.#recheck(listeners)));
   }
 

@@ -5,9 +5,9 @@ import type { Messaging } from '@espalier/messaging';
 import type { Caller } from '../access/caller.js';
 import type { EventHub } from './event.hub.js';
 import { EventStream } from './event-stream.js';
-import { frameOf, LiveFeed } from './live-feed.js';
+import { frameOf, LiveFeed, type LiveFeedOptions } from './live-feed.js';
 
-export interface EventServiceOptions {
+export interface EventServiceOptions extends Pick<LiveFeedOptions, 'keepCharacters' | 'keepMs'> {
   readonly messaging: Pick<Messaging, 'tail' | 'check' | 'oldestEvent'>;
   readonly hub: EventHub;
   /** Every kind of event that there is. */
@@ -74,17 +74,32 @@ export class EventService {
     const { messaging } = this.options;
     const oldest = await messaging.oldestEvent();
     if (after + 1 < oldest) void stream.missed(after, oldest);
-    const tail = messaging.tail(contracts, { afterSequence: after }, async (event, meta) => {
-      await stream.send(frameOf(event, meta));
-      if (!this.#feed.covers(meta.sequence)) return;
-      stream.follow(meta.sequence);
+    const feedWas = this.#feed.last;
+    const met = Promise.withResolvers<void>();
+    let [position, isMet] = [after, false];
+    // Where nothing more was waiting for this tail, nothing lies between its position and where the feed was before.
+    const meet = (pending: number): void => {
+      const reached = pending === 0 ? Math.max(position, feedWas) : position;
+      if (isMet || !this.#feed.covers(reached)) return;
+      isMet = true;
+      stream.follow(reached);
+      met.resolve();
       void tail.stop();
+    };
+    const tail = messaging.tail(contracts, { afterSequence: after }, async (event, meta) => {
+      if (isMet) return;
+      position = meta.sequence;
+      await stream.send(frameOf(event, meta));
+      meet(meta.pending);
+    });
+    void tail.begun.then(({ pending }) => {
+      if (position === after) meet(pending);
     });
     stream.onEnd(() => {
       leave();
       void tail.stop();
     });
-    if (await begins(tail.active)) return;
+    if (await begins(Promise.race([tail.active, met.promise]))) return;
     await tail.stop();
     throw notBegun();
   }

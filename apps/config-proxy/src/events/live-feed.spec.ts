@@ -1,17 +1,18 @@
 import type { EventMeta, Messaging, ReceivedEvent } from '@espalier/messaging';
 import { LiveFeed, type LiveFeedOptions } from './live-feed.js';
 
-/** A feed whose events the spec makes up; each is about 130 characters. */
-function makeFeed(options: Partial<LiveFeedOptions> = {}) {
+/** A feed that begins after a position, whose events the spec makes up; each is about 130 characters. */
+async function makeFeed({ begins = 0, ...options }: Partial<LiveFeedOptions> & { begins?: number } = {}) {
   let onEvent: (event: ReceivedEvent, meta: EventMeta) => void = () => undefined;
   const messaging = {
     tail: (_contracts: unknown, _options: unknown, handler: typeof onEvent) => {
       onEvent = handler;
-      return { active: Promise.resolve(), stop: () => Promise.resolve() };
+      const begun = Promise.resolve({ after: begins, pending: 0 });
+      return { active: Promise.resolve(), begun, stop: () => Promise.resolve() };
     },
   } as unknown as Pick<Messaging, 'tail'>;
   const feed = new LiveFeed({ messaging, contracts: [], windowMs: 0, ...options });
-  void feed.begin();
+  await feed.begin();
   const emit = (sequence: number, type = 'a.b'): void => {
     const [aggregate, event] = type.split('.');
     onEvent(
@@ -27,8 +28,8 @@ const idsIn = (bytes: Buffer | undefined): number[] =>
   [...(bytes?.toString() ?? '').matchAll(/^id: (\d+)$/gm)].map((match) => Number(match[1]));
 
 describe('the feed of live events', () => {
-  it('gives what came after a position, of the types that are wanted, in order', () => {
-    const { feed, emit } = makeFeed();
+  it('gives what came after a position, of the types that are wanted, in order', async () => {
+    const { feed, emit } = await makeFeed();
     for (const sequence of [3, 5, 9]) emit(sequence);
     emit(11, 'c.d');
     expect(idsIn(feed.after(0, types, 'ab')?.bytes)).toEqual([3, 5, 9]);
@@ -39,15 +40,18 @@ describe('the feed of live events', () => {
     expect(feed.last).toBe(11);
   });
 
-  it('knows what it covers: nothing while it is empty, nothing from before its first event', () => {
-    const { feed, emit } = makeFeed();
-    expect(feed.covers(7)).toBe(false);
-    emit(8);
-    expect([6, 7, 8].map((after) => feed.covers(after))).toEqual([false, true, true]);
+  it('covers what comes after its beginning, also before anything has come', async () => {
+    const { feed, emit } = await makeFeed({ begins: 7 });
+    const covered = (): boolean[] => [6, 7, 8].map((after) => feed.covers(after));
+    expect(covered()).toEqual([false, true, true]);
+    expect(feed.last).toBe(7);
+    emit(9);
+    expect(covered()).toEqual([false, true, true]);
+    expect(idsIn(feed.after(7, types, 'ab')?.bytes)).toEqual([9]);
   });
 
-  it('forgets the oldest beyond its size, and says so to who is further behind', () => {
-    const { feed, emit } = makeFeed({ keepCharacters: 1_000 });
+  it('forgets the oldest beyond its size, and says so to who is further behind', async () => {
+    const { feed, emit } = await makeFeed({ keepCharacters: 1_000 });
     for (let sequence = 1; sequence <= 3_000; sequence += 1) emit(sequence);
     expect(feed.after(10, types, 'ab')).toBeUndefined();
     expect(feed.covers(10)).toBe(false);
@@ -57,15 +61,15 @@ describe('the feed of live events', () => {
     expect(idsIn(feed.after(oldest ?? 0, types, 'ab')?.bytes)).toHaveLength(3_000 - (oldest ?? 0));
   });
 
-  it('forgets what is older than it keeps, but never its last event', () => {
-    const { feed, emit } = makeFeed({ keepMs: -1 });
+  it('forgets what is older than it keeps, but never its last event', async () => {
+    const { feed, emit } = await makeFeed({ keepMs: -1 });
     for (const sequence of [1, 2, 3]) emit(sequence);
     expect(feed.after(1, types, 'ab')).toBeUndefined();
     expect(idsIn(feed.after(2, types, 'ab')?.bytes)).toEqual([3]);
   });
 
   it('tells listeners once for what comes together, who then share its bytes', async () => {
-    const { feed, emit } = makeFeed();
+    const { feed, emit } = await makeFeed();
     const told: (Buffer | undefined)[][] = [[], []];
     for (const mine of told) feed.onMore(() => mine.push(feed.after(0, types, 'ab')?.bytes));
     emit(1);
@@ -75,8 +79,8 @@ describe('the feed of live events', () => {
     expect(told[0]?.[0]).toBe(told[1]?.[0]);
   });
 
-  it('gives a listener that is far behind one part after another', () => {
-    const { feed, emit } = makeFeed();
+  it('gives a listener that is far behind one part after another', async () => {
+    const { feed, emit } = await makeFeed();
     for (let sequence = 1; sequence <= 5_000; sequence += 1) emit(sequence);
     const seen: number[] = [];
     let parts = 0;
@@ -87,5 +91,21 @@ describe('the feed of live events', () => {
     }
     expect(parts).toBeGreaterThan(1);
     expect(seen).toEqual(Array.from({ length: 5_000 }, (_, index) => index + 1));
+  });
+
+  it('tells of a burst before it forgets what came first', async () => {
+    const { feed, emit } = await makeFeed({ keepCharacters: 2_000, windowMs: 60_000 });
+    const seen: number[] = [];
+    let position = 0;
+    feed.onMore(() => {
+      const batch = feed.after(position, types, 'ab');
+      seen.push(...idsIn(batch?.bytes));
+      position = batch?.through ?? Number.NaN;
+    });
+    for (let sequence = 1; sequence <= 100; sequence += 1) emit(sequence);
+    expect(feed.covers(1)).toBe(false);
+    expect(seen.length).toBeGreaterThan(90);
+    expect(seen).toEqual(Array.from(seen, (_, index) => index + 1));
+    await feed.stop();
   });
 });

@@ -1,5 +1,5 @@
 import type { EventContract, LiveEvent } from '@espalier/contracts';
-import type { EventMeta, Messaging, ReceivedEvent, Registration } from '@espalier/messaging';
+import type { EventMeta, Messaging, ReceivedEvent, TailRegistration } from '@espalier/messaging';
 
 /** An event as listeners get it. */
 export interface Frame {
@@ -34,8 +34,10 @@ export interface LiveFeedOptions {
 const KEEP_CHARACTERS = 32 * 1024 * 1024;
 const KEEP_MS = 60_000;
 const WINDOW_MS = 20;
+/** Listeners are told before the window is over where so much of what is kept came in it. */
+const BURST_SHARE = 4;
 /** One write to one listener: what waits for each in memory where all are slow. */
-const BATCH_CHARACTERS = 32 * 1024;
+const BATCH_CHARACTERS = 8 * 1024;
 /** Batches that are kept to be shared. */
 const SHARED = 64;
 /** Taking single frames off the front of a long list would move all others each time. */
@@ -61,13 +63,15 @@ export function frameOf({ contract, payload }: ReceivedEvent, meta: EventMeta): 
 export class LiveFeed {
   readonly #options: LiveFeedOptions;
   readonly #listeners = new Set<() => void>();
-  #tail: Registration | undefined;
+  #tail: TailRegistration | undefined;
   #frames: TimedFrame[] = [];
   /** Frames at the front that are gone. */
   #head = 0;
   #characters = 0;
-  /** Sequence of the last frame that went. */
-  #forgotten = 0;
+  /** Of those that listeners were not told of yet. */
+  #untold = 0;
+  /** Everything after this is here; undefined until the feed has begun. */
+  #since: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** What listeners that are equally far share. */
   readonly #shared = new Map<string, Batch>();
@@ -76,11 +80,20 @@ export class LiveFeed {
     this.#options = options;
   }
 
+  get #keepCharacters(): number {
+    return this.#options.keepCharacters ?? KEEP_CHARACTERS;
+  }
+
   /** Begins to read where it has not yet; resolves when events that are published from then on arrive. */
   begin(): Promise<void> {
+    return (this.#tail ??= this.#follow()).active;
+  }
+
+  #follow(): TailRegistration {
     const { messaging, contracts } = this.#options;
-    this.#tail ??= messaging.tail(contracts, {}, (event, meta) => this.#take(frameOf(event, meta)));
-    return this.#tail.active;
+    const tail = messaging.tail(contracts, {}, (event, meta) => this.#take(frameOf(event, meta)));
+    void tail.begun.then(({ after }) => (this.#since = after));
+    return tail;
   }
 
   async stop(): Promise<void> {
@@ -90,13 +103,12 @@ export class LiveFeed {
 
   /** Where somebody begins who wants what comes from now on. */
   get last(): number {
-    return this.#frames.at(-1)?.sequence ?? this.#forgotten;
+    return this.#frames.at(-1)?.sequence ?? this.#since ?? 0;
   }
 
   /** True where everything after this position is here. */
   covers(after: number): boolean {
-    const first = this.#frames[this.#head];
-    return first !== undefined && after >= (this.#forgotten || first.sequence - 1);
+    return this.#since !== undefined && after >= this.#since;
   }
 
   /** Calls back whenever there is more; gives a function that ends it. */
@@ -110,7 +122,7 @@ export class LiveFeed {
    * @param key the same for the same types
    */
   after(position: number, types: ReadonlySet<string>, key: string): Batch | undefined {
-    if (position < this.#forgotten) return undefined;
+    if (!this.covers(position)) return undefined;
     const name = `${position} ${key}`;
     const known = this.#shared.get(name);
     if (known !== undefined) return known;
@@ -155,23 +167,28 @@ export class LiveFeed {
   #take(frame: Frame): void {
     this.#frames.push({ ...frame, at: performance.now() });
     this.#characters += frame.text.length;
+    this.#untold += frame.text.length;
+    // A burst must not push out what nobody could have read yet.
+    if (this.#untold > this.#keepCharacters / BURST_SHARE) this.#tell();
     this.#forget();
     this.#timer ??= setTimeout(() => this.#tell(), this.#options.windowMs ?? WINDOW_MS);
   }
 
   #tell(): void {
+    clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#untold = 0;
     for (const listener of this.#listeners) listener();
   }
 
   #forget(): void {
-    const { keepCharacters = KEEP_CHARACTERS, keepMs = KEEP_MS } = this.#options;
+    const { keepMs = KEEP_MS } = this.#options;
     const before = performance.now() - keepMs;
     while (this.#head < this.#frames.length - 1) {
       const gone = this.#frames[this.#head] as TimedFrame;
-      if (this.#characters <= keepCharacters && gone.at >= before) break;
+      if (this.#characters <= this.#keepCharacters && gone.at >= before) break;
       this.#characters -= gone.text.length;
-      this.#forgotten = gone.sequence;
+      this.#since = gone.sequence;
       this.#head += 1;
     }
     if (this.#head < GONE_AT_ONCE) return;

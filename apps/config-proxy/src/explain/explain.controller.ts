@@ -19,7 +19,10 @@ const explainDevice = defineEndpoint({
   params: resourceParams,
   query: z.object({
     deployment: z.uuid().optional().meta({ description: 'Id of a deployment.' }),
-    thing: z.uuid().optional().meta({ description: 'Id of a thing: every deployment of it.' }),
+    thing: z.uuid().optional().meta({
+      description:
+        'Id of a thing: every deployment of it, for a configuration item also those of baselines that hold it; the one that has the say comes first.',
+    }),
   }),
   response: explainAnswerSchema,
 });

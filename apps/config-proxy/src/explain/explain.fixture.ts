@@ -149,6 +149,7 @@ export function explainFacts({ settings, ...changes }: Changes = {}): ExplainFac
       changedAt: NOW - 30 * MINUTE,
       changedBy: 'an admin',
     },
+    partOfBaseline: false,
     collection: { name: 'Lab', kind: 'device' },
     enrollment: { id: 'MAC-0', kind: 'device', isActive: true, userResourceId: null },
     mdmEnrollment: said(mdmEnrollment()),

@@ -22,6 +22,7 @@ import type { DeviceStateStore } from '../state-messages/device-state.store.js';
 import type { ExplainStore } from './explain.store.js';
 import type { Heard, KnownEnrollment, MembershipExplainer, PolicyAnswer } from './explain.types.js';
 import { explain } from './explanation.js';
+import { winningFirst, type Explained } from './winning-first.js';
 
 export interface ExplainServiceOptions {
   readonly db: Database;
@@ -65,8 +66,12 @@ export class ExplainService {
     const found = await Promise.all(ids.slice(0, AT_MOST).map((id) => deployments.find(db, id)));
     const stored = found.filter((deployment) => deployment !== undefined);
     const inquiry = new Inquiry(this.options, resource, origin);
-    const explanations: Explanation[] = [];
-    for (const deployment of stored) explanations.push(await inquiry.explain(deployment));
+    const explained: Explained[] = [];
+    for (const deployment of stored) explained.push(await inquiry.explain(deployment, question.thing));
+    const explanations =
+      question.thing === undefined
+        ? explained.map(({ explanation }) => explanation)
+        : winningFirst(explained);
     return {
       resourceId,
       name: resource.name,
@@ -86,7 +91,8 @@ export class ExplainService {
         throw deploymentErrors.ESP_DEPLOYMENT_UNKNOWN({ detail: deployment });
       return [deployment];
     }
-    if (thing !== undefined) return store.deploymentsOfThing(db, thing, AT_MOST + 1, within);
+    if (thing !== undefined)
+      return store.deploymentsOfThing(db, { thingId: thing, resourceId }, AT_MOST + 1, within);
     return (await deployments.ofResource(resourceId, AT_MOST + 1, within)).rows.map(({ id }) => id);
   }
 }
@@ -98,9 +104,8 @@ function summaryOf(explanations: readonly Explanation[], { deployment, thing }: 
       ? 'Nothing is deployed to it.'
       : 'Missing link: the thing is not deployed to anything.';
   if (others.length === 0 || deployment !== undefined) return only.answer;
-  // Of several deployments of one thing, one that holds is enough.
-  const holding = thing === undefined ? undefined : explanations.find(({ complies }) => complies);
-  if (holding !== undefined) return holding.answer;
+  // Of several deployments of one thing, one that holds is enough; where none does, the first has the say.
+  if (thing !== undefined) return (explanations.find(({ complies }) => complies) ?? only).answer;
   const complying = explanations.filter(({ complies }) => complies).length;
   return `${complying} of ${explanations.length} deployments are as they should be.`;
 }
@@ -122,7 +127,8 @@ class Inquiry {
     private readonly origin: CallOptions,
   ) {}
 
-  async explain(deployment: StoredDeployment): Promise<Explanation> {
+  /** @param thing of a baseline that has it, only this configuration item is looked at */
+  async explain(deployment: StoredDeployment, thing: string | undefined): Promise<Explained> {
     const { db, deployments, states, membership, now } = this.options;
     const { id: deploymentId, collectionId } = deployment;
     const collection = await deployments.findCollection(db, collectionId);
@@ -135,16 +141,22 @@ class Inquiry {
       enrollment === undefined ? UNKNOWN : this.#askEnrollment(enrollment.id),
     ]);
     const target = { deploymentId, collectionId, collectionKind: collection.kind };
-    const state = (await states.device(db, target, asMember)).find(
+    const part = thing === undefined || thing === deployment.thingId ? undefined : thing;
+    const told = (await states.device(db, target, asMember)).find(
       ({ enrollmentId }) => enrollmentId === enrollment?.id,
     );
-    const decisions = decisionsOf(policy, deploymentId);
+    // State messages are about all that a deployment brings; of a part they tell only once all is well.
+    const state = part === undefined || told?.status === 'success' ? told : undefined;
+    const decisions = decisionsOf(policy, deploymentId).filter(
+      ({ ciId }) => part === undefined || ciId === part,
+    );
     const decision = leastFar(decisions);
     const commandId = decision === undefined ? (state?.commandId ?? null) : decision.commandId;
-    return explain({
+    const explanation = explain({
       now: now().getTime(),
       resource: this.resource,
       deployment,
+      partOfBaseline: part !== undefined,
       collection,
       enrollment,
       mdmEnrollment,
@@ -159,6 +171,7 @@ class Inquiry {
       command: commandId === null ? undefined : await this.#askCommand(commandId),
       state,
     });
+    return { deployment, decision, explanation };
   }
 
   /** The enrolment by which the deployment reaches the device: of a user, one who is a member if there is any. */

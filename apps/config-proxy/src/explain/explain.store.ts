@@ -1,4 +1,4 @@
-import type { Queryable } from '@espalier/persistence';
+import { limitSql, type Queryable } from '@espalier/persistence';
 import { restricting, type Restriction } from '../access/restrict.js';
 import type { KnownEnrollment } from './explain.types.js';
 
@@ -47,18 +47,26 @@ export class ExplainStore {
     return rows.map((row) => row.resource_id);
   }
 
-  /** Newest first. */
+  /**
+   * Deployments of the thing, and of baselines by which it is deployed now; those whose collection the device is in
+   * come first, then the newest.
+   */
   async deploymentsOfThing(
     on: Queryable,
-    thingId: string,
+    { thingId, resourceId }: { readonly thingId: string; readonly resourceId: number },
     limit: number,
     within: Restriction,
   ): Promise<string[]> {
     const rows = await on.query<{ id: string }>(
-      `SELECT d.id FROM {deployment} d WHERE d.thing_id = :thingId${restricting('AND', within)}
-       ORDER BY d.created_at DESC, d.id`,
-      { thingId, ...within.params },
+      `SELECT d.id FROM {deployment} d
+       WHERE (d.thing_id = :thingId OR EXISTS
+         (SELECT 1 FROM {deployment_item_summary} i WHERE i.deployment_id = d.id AND i.ci_id = :thingId))
+         ${restricting('AND', within)}
+       ORDER BY CASE WHEN EXISTS (SELECT 1 FROM {collection_member} m
+           WHERE m.collection_id = d.collection_id AND m.resource_id = :resourceId) THEN 0 ELSE 1 END,
+         d.created_at DESC, d.id ${limitSql(on.dialect, limit)}`,
+      { thingId, resourceId, ...within.params },
     );
-    return rows.slice(0, limit).map(({ id }) => id);
+    return rows.map(({ id }) => id);
   }
 }

@@ -41,6 +41,8 @@ export interface ExplainFacts {
   readonly now: number;
   readonly resource: { readonly id: number; readonly name: string; readonly state: string };
   readonly deployment: StoredDeployment;
+  /** The deployment is of a baseline, and only one of its configuration items is asked about. */
+  readonly partOfBaseline: boolean;
   readonly collection: { readonly name: string; readonly kind: 'device' | 'user' };
   /** The one that the deployment reaches the device by; undefined: there never was one. */
   readonly enrollment: KnownEnrollment | undefined;

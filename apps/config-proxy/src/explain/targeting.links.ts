@@ -104,11 +104,12 @@ const MEMBER = 'Make it a member of the collection.';
 
 const sentencesOf = ({ reasons }: Membership): string => reasons.map(({ text }) => text).join(' ');
 
-function deploymentLink({ deployment, decision, now }: ExplainFacts): ExplainLink {
+function deploymentLink({ deployment, partOfBaseline, decision, now }: ExplainFacts): ExplainLink {
   const { settings, createdAt, createdBy, changedAt, changedBy, version } = deployment;
   const { name, intent, action, enabled, startAt, deadlineAt, localTime } = settings;
   const facts = { version, intent, action, enabled, startAt, deadlineAt, localTime };
   const title = `The deployment "${name}"`;
+  const part = partOfBaseline ? `, as part of the baseline "${deployment.thingName}"` : '';
   if (!enabled)
     return link('deployment', {
       state: 'missing',
@@ -141,7 +142,7 @@ function deploymentLink({ deployment, decision, now }: ExplainFacts): ExplainLin
     state: 'ok',
     at: createdAt,
     by: createdBy,
-    text: `${title} ${action === 'install' ? 'installs' : 'removes'} it as ${intent}.`,
+    text: `${title} ${action === 'install' ? 'installs' : 'removes'} it as ${intent}${part}.`,
     facts,
   });
 }

@@ -6,6 +6,7 @@ import { startNest } from '@espalier/nest-kit';
 import type { Database } from '@espalier/persistence';
 import { createMetrics, Lifecycle, type Logger } from '@espalier/service-kit';
 import { openGate } from '../access/open-gate.fixture.js';
+import { noGate } from '../approvals/no-gate.fixture.js';
 import { createContentServer } from '../content/content.server.js';
 import { PackageFolder } from '../content/package.folder.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
@@ -34,6 +35,7 @@ export async function startLibraryServers(
     controllers: [...libraryControllers],
     providers: [
       ...libraryProviders(rooms),
+      noGate(),
       { provide: IdempotencyService, useValue: new IdempotencyService(db, () => new Date()) },
     ],
   };

@@ -11,7 +11,7 @@ import { createLogger } from '@espalier/service-kit';
 import { readItemContent, readProfileContent } from '../configuration-items/item-content.js';
 import { NumberSeries } from '../number-series/number-series.js';
 import type { Thing } from './thing.js';
-import { buildLibraryRooms, type LibraryRooms } from './library.rooms.js';
+import { buildLibraryRooms, type LibraryRooms, type LibraryRoomsNeeds } from './library.rooms.js';
 
 const logger = createLogger({ service: 'spec', replica: 'spec', level: 'silent' });
 
@@ -63,7 +63,13 @@ export class LibraryHarness {
 
   constructor(
     readonly db: Database,
-    options: { readonly folder?: string; readonly replica?: string; readonly quotaBytes?: number } = {},
+    options: {
+      readonly folder?: string;
+      readonly replica?: string;
+      readonly quotaBytes?: number;
+      /** What really is deployed; default: what `deployed` says. */
+      readonly site?: Pick<LibraryRoomsNeeds, 'listener' | 'deployments'>;
+    } = {},
   ) {
     this.rooms = buildLibraryRooms({
       db,
@@ -72,13 +78,14 @@ export class LibraryHarness {
       listener: {
         changed: (tx, things) => {
           tx.afterCommit(() => this.told.push([...things]));
-          return Promise.resolve();
+          return Promise.resolve([]);
         },
       },
       deployments: {
         of: (_tx, { thingId }) =>
           Promise.resolve((this.deployed.get(thingId) ?? []).map((name) => ({ id: randomUUID(), name }))),
       },
+      ...options.site,
       contentStoreFolder: options.folder ?? this.store,
       contentQuotaBytes: options.quotaBytes,
       replica: options.replica ?? 'spec',

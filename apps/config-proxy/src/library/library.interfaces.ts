@@ -24,9 +24,9 @@ export type PolicyContent = z.output<(typeof getPolicyContent)['response']>['con
 export interface LibraryListener {
   /**
    * `things` may resolve to something else from now on: what was changed itself, and every baseline of which some
-   * revision holds it at its latest.
+   * revision holds it at its latest. Gives the collections whose devices get something else by it.
    */
-  changed(tx: Tx, things: readonly LibraryThing[]): Promise<void>;
+  changed(tx: Tx, things: readonly LibraryThing[]): Promise<readonly string[]>;
 }
 
 /** Knows what is deployed. */

@@ -1,6 +1,7 @@
 import { libraryErrors, type LibraryKind, type LibraryThing } from '@espalier/contracts';
 import type { Database, Page, Queryable, Tx } from '@espalier/persistence';
 import type { Keyring, SecretContext } from '@espalier/secrets';
+import type { Weigh } from '../approvals/weigh.js';
 import type { DeploymentReferences, LibraryListener, NumberSource } from './library.interfaces.js';
 import type { MemberStore } from './member.store.js';
 import { revisionRowId, type RevisionStore } from './revision.store.js';
@@ -76,13 +77,14 @@ export class ThingService {
     return thing;
   }
 
-  /** Changes a thing that is locked, and tells of it. `revision` makes a new one. */
+  /** Changes a thing that is locked, and tells of it. `revision` makes a new one, which is weighed where it goes out. */
   async change(
     tx: Tx,
     thing: Thing,
     change: ThingChange,
     revision: RevisionDraft | undefined,
     by: Author,
+    weigh?: Weigh,
   ): Promise<Thing> {
     const { store, now, listener } = this.options;
     const changed: Thing = {
@@ -96,8 +98,13 @@ export class ThingService {
     await store.update(tx, changed);
     if (revision !== undefined) await this.#insertRevision(tx, changed, revision);
     // A name is part of what policies show.
-    if (revision !== undefined || changed.name !== thing.name)
-      await listener.changed(tx, await this.#affectedBy(tx, changed));
+    if (revision !== undefined || changed.name !== thing.name) {
+      const devices = await listener.changed(tx, await this.#affectedBy(tx, changed));
+      if (devices.length > 0) {
+        const summary = `Change "${thing.name}", which is deployed to ${devices.length === 1 ? devices[0] : `${devices.length} collections`}`;
+        await weigh?.(tx, { devices, summary, seen: thing.version });
+      }
+    }
     return changed;
   }
 

@@ -9,7 +9,9 @@ import { createDeployments } from './2026-11-21-create-deployments.js';
 import { createLibrary } from './2026-11-21-create-library.js';
 import { createReportingViews } from './2026-11-21-create-reporting-views.js';
 import { createResources } from './2026-11-21-create-resources.js';
+import { createScripts } from './2026-11-21-create-scripts.js';
 import { createSite } from './2026-11-21-create-site.js';
+import { limitWhatOnePersonReaches } from './2026-11-21-limit-what-one-person-reaches.js';
 
 /** The history of the schema, in order. */
 export const configProxyMigrations: readonly Migration[] = [
@@ -26,4 +28,6 @@ export const configProxyMigrations: readonly Migration[] = [
   createAdministrators,
   createApprovals,
   createAudit,
+  createScripts,
+  limitWhatOnePersonReaches,
 ];

@@ -43,14 +43,11 @@ const AGENTS = {
 /** More than anybody keeps by hand; a list of them is read whole. */
 const MAX_EXTENSION_PROPERTIES = 200;
 
-const LIST = [
-  ...new Set(
-    deviceListModel.properties.flatMap(({ column, foldedColumn }) => [column, foldedColumn ?? column]),
-  ),
-]
-  .filter((column) => column !== 'last_seen_at')
-  .map((column) => `d."${column}"`)
-  .join(', ');
+const SHOWN = [...new Set(deviceListModel.properties.map(({ column }) => column))];
+/** Also what only filters and orders ask about. */
+const LISTED = [
+  ...new Set([...SHOWN, ...deviceListModel.properties.flatMap(({ foldedColumn }) => foldedColumn ?? [])]),
+].map((column) => ({ column, sql: `${column === 'last_seen_at' ? 's' : 'd'}."${column}"` }));
 
 /** What people see of devices and change by hand. */
 export class ResourceService {
@@ -63,9 +60,12 @@ export class ResourceService {
   ): Promise<{ items: Device[]; nextCursor?: string }> {
     const { rows, next }: Page<DeviceRow> = await listPage<DeviceRow>(this.options.db, {
       model: deviceListModel,
-      sql: `SELECT ${LIST}, s.last_seen_at FROM {resource} AS d
+      sql: (
+        uses,
+      ) => `SELECT ${LISTED.flatMap(({ column, sql }) => (uses(column) ? [sql] : [])).join(', ')} FROM {resource} AS d
             INNER JOIN {resource_seen} AS s ON s.resource_id = d.resource_id WHERE d.kind = 'device'${restricting('AND', within)}`,
       params: within.params,
+      columns: SHOWN,
       defaultOrder: tieBreakers(query.orderBy),
       ...query,
     });

@@ -8,6 +8,7 @@ const look = [
   'deployments:read',
   'status:read',
   'commands:read',
+  'scripts:read',
   'tokens:admin',
 ] as const satisfies readonly ApiScope[];
 
@@ -38,8 +39,15 @@ const catalogue: Readonly<Record<RoleId, Omit<Role, 'id'>>> = {
   },
   'compliance-settings-manager': {
     name: 'Compliance Settings Manager',
-    description: 'Configuration items and baselines, and where they are deployed.',
-    scopes: [...look, 'devices:push', 'library:write', 'deployments:write', 'approvals:read'],
+    description: 'Configuration items, baselines and scripts, and where they are deployed.',
+    scopes: [
+      ...look,
+      'devices:push',
+      'library:write',
+      'deployments:write',
+      'scripts:write',
+      'approvals:read',
+    ],
   },
   'application-administrator': {
     name: 'Application Administrator',

@@ -1,3 +1,4 @@
+import { scopeTag } from '@espalier/contracts';
 import { describeOnEachDatabase } from '@espalier/testing';
 import {
   anyVersion,
@@ -8,6 +9,9 @@ import {
   DEVICE,
   USER,
 } from '../collections/collection.fixture.js';
+import { EvaluationLock } from '../collections/evaluation-lock.js';
+import { ScopeComparisonService } from './scope-comparison.service.js';
+import { ScopeStore } from './scope.store.js';
 
 /** What the policy is told of members and windows: read from the outbox, newest event first, as a worst case. */
 describeOnEachDatabase('scope', { migrations: collectionMigrations }, (open) => {
@@ -165,6 +169,119 @@ describeOnEachDatabase('scope', { migrations: collectionMigrations }, (open) => 
     await harness.settle();
     expect(await harness.told(id)).toEqual(['E0', 'E1']);
     expect(await harness.events('scope.windows-changed')).toMatchObject([{ collectionId: id, windows: [] }]);
+  });
+
+  describe('compared with what the policy has', () => {
+    interface Known {
+      readonly id: string;
+      readonly collectionIds: string[];
+    }
+    const digest = ({ id, collectionIds }: Known) => ({
+      id,
+      digest: collectionIds.reduce((sum, collection) => sum + scopeTag(collection), 0),
+    });
+    const compare = (known: readonly Known[], after = '', through: string | null = null) =>
+      harness.rooms.comparison.compare({ after, through, enrollments: known.map(digest) });
+    const correct = (enrollments: Known[], version = 0) =>
+      harness.rooms.comparison.correct({ enrollments, version });
+
+    it('finds who is said to be where they are not, and the other way round, in ranges of ids', async () => {
+      await enrolled(6);
+      const [id, untracked] = [await lab(), await harness.make('Other', { rules: [byName('lab-%')] })];
+      await harness.settle();
+      await track(id);
+      await track('SMS00001');
+      await harness.settle();
+      const both = (n: number): Known => ({ id: `E${n}`, collectionIds: [id, 'SMS00001'] });
+      const right = [0, 1, 2, 3, 4, 5].map(both);
+      expect(await compare(right)).toEqual({ differing: [], through: null });
+      expect(await compare(right.slice(2, 4), 'E1', 'E3')).toEqual({ differing: [], through: null });
+      await harness.change(DEVICE + 1, { name: 'desk-1' });
+      await harness.settle();
+      const wrong = [
+        both(0),
+        both(1),
+        { id: 'E2', collectionIds: [id] },
+        { id: 'E3', collectionIds: [id, 'SMS00001', untracked] },
+        { id: 'E4x', collectionIds: [id] },
+        both(5),
+      ];
+      expect(await compare(wrong)).toEqual({ differing: ['E1', 'E2', 'E3', 'E4', 'E4x'], through: null });
+      expect(await compare([], '', 'E0')).toEqual({ differing: ['E0'], through: null });
+    });
+
+    it('says how far it looked where there are more than it looks at for one question', async () => {
+      await enrolled(9);
+      await track('SMS00001');
+      await harness.settle();
+      const comparison = new ScopeComparisonService({
+        db: harness.db,
+        store: new ScopeStore(),
+        scope: harness.rooms.scope,
+        lock: new EvaluationLock(),
+        pageSize: 4,
+      });
+      const first = await comparison.compare({ after: '', through: null, enrollments: [] });
+      expect(first).toEqual({ differing: ['E0', 'E1', 'E2', 'E3'], through: 'E3' });
+      const beyond = { id: 'E8', digest: scopeTag('SMS00001') };
+      expect(await comparison.compare({ after: 'E3', through: null, enrollments: [beyond] })).toEqual({
+        differing: ['E4', 'E5', 'E6', 'E7'],
+        through: 'E7',
+      });
+      expect(await comparison.compare({ after: 'E7', through: null, enrollments: [beyond] })).toEqual({
+        differing: [],
+        through: null,
+      });
+    });
+
+    it('tells exactly what differs, by versions above all that the policy has heard', async () => {
+      await enrolled(3);
+      const id = await lab();
+      await harness.settle();
+      await track(id);
+      await harness.settle();
+      const before = (await harness.events('scope.members-changed')).length;
+      const right = { id: 'E2', collectionIds: [id] };
+      expect(await correct([right])).toEqual({ corrected: 0 });
+      expect(await harness.events('scope.members-changed')).toHaveLength(before);
+      await harness.change(DEVICE, { name: 'desk-0' });
+      await harness.settle();
+      const asked = [{ id: 'E0', collectionIds: [id] }, { id: 'E1', collectionIds: [] }, right];
+      expect(await correct(asked, 900)).toEqual({ corrected: 2 });
+      const told = await harness.events<{ version: number; changes: unknown[] }>('scope.members-changed');
+      expect(told.at(-1)).toMatchObject({
+        collectionId: id,
+        version: 901,
+        changes: [
+          { enrollmentId: 'E0', member: false },
+          { enrollmentId: 'E1', member: true },
+        ],
+      });
+      // What comes later has higher ones still.
+      await harness.change(DEVICE, { name: 'lab-0' });
+      await harness.settle();
+      expect(await harness.told(id)).toEqual(['E0', 'E1', 'E2']);
+    });
+
+    it('says again that a collection is of no concern, also one that is gone, and goes on when it is again', async () => {
+      await enrolled(1);
+      const id = await lab();
+      await harness.settle();
+      await track(id);
+      await harness.settle();
+      await untrack(id);
+      const stale = { id: 'E0', collectionIds: [id, 'ESP99999'] };
+      expect(await correct([stale], 40)).toEqual({ corrected: 2 });
+      const dropped = await harness.events<{ collectionId: string; version: number }>('scope.dropped');
+      expect(dropped.slice(-2)).toMatchObject([
+        { collectionId: id, version: 41 },
+        { collectionId: 'ESP99999', version: 41 },
+      ]);
+      await track(id);
+      await harness.settle();
+      const [last] = (await harness.events<{ version: number }>('scope.members-changed')).slice(-1);
+      expect(last?.version).toBeGreaterThan(41);
+    });
   });
 
   it('tells of maintenance windows as they stand, and of the members of collections that have some', async () => {

@@ -147,11 +147,11 @@ export class ScopeService implements ScopeSink, ScopeTracker {
     );
   }
 
-  /** Publishes what was collected. Under the evaluation lock. */
-  async tell(tx: Tx, told: ScopeChanges): Promise<void> {
+  /** Publishes what was collected. Under the evaluation lock. @param above a version that the policy has heard of */
+  async tell(tx: Tx, told: ScopeChanges, above = 0): Promise<void> {
     const { store, events, now } = this.options;
     for (const { collectionId, changes } of told.entries()) {
-      const version = await store.nextVersion(tx, collectionId);
+      const version = await store.nextVersion(tx, collectionId, above);
       // Dropped meanwhile: telling of members now would outlive the drop.
       if (version === undefined) continue;
       const payloads = [];
@@ -164,6 +164,16 @@ export class ScopeService implements ScopeSink, ScopeTracker {
         });
       await events.publishAll(tx, scopeMembersChanged, payloads);
     }
+  }
+
+  /** Says again that a collection is of no concern to the policy. Under the evaluation lock. */
+  async tellDropped(tx: Tx, collectionId: string, above: number): Promise<void> {
+    const { store, events, now } = this.options;
+    await events.publish(tx, scopeDropped, {
+      collectionId,
+      version: await store.versionAbove(tx, collectionId, above),
+      at: now().getTime(),
+    });
   }
 
   /** @throws EspalierError ESP_COLLECTION_UNKNOWN */

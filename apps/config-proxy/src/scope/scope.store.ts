@@ -1,9 +1,11 @@
 import {
   idListSql,
   insertIfAbsent,
+  jsonRows,
   limitSql,
   rowLock,
   upsert,
+  type Dialect,
   type Queryable,
   type Tx,
 } from '@espalier/persistence';
@@ -77,13 +79,25 @@ export class ScopeStore {
   /**
    * The version of the next thing that is told of a collection; undefined where it is not tracked any more. Holds its
    * row until the transaction ends, so that versions and commits have the same order.
+   * @param above a version that the policy has heard of
    */
-  async nextVersion(tx: Tx, collectionId: string): Promise<number | undefined> {
+  async nextVersion(tx: Tx, collectionId: string, above = 0): Promise<number | undefined> {
     const changed = await tx.execute(
-      'UPDATE {scope_collection} SET version = version + 1 WHERE collection_id = :collectionId AND is_tracked = 1',
-      { collectionId },
+      `UPDATE {scope_collection} SET version = CASE WHEN version < :above THEN :above ELSE version END + 1
+       WHERE collection_id = :collectionId AND is_tracked = 1`,
+      { collectionId, above },
     );
     return changed === 0 ? undefined : this.version(tx, collectionId);
+  }
+
+  /** A version above one that the policy has heard of, for a collection that is not tracked, or gone. */
+  async versionAbove(tx: Tx, collectionId: string, above: number): Promise<number> {
+    await tx.execute(
+      `UPDATE {scope_collection} SET version = CASE WHEN version < :above THEN :above ELSE version END + 1
+       WHERE collection_id = :collectionId`,
+      { collectionId, above },
+    );
+    return Math.max(await this.version(tx, collectionId), above + 1);
   }
 
   async version(tx: Tx, collectionId: string): Promise<number> {
@@ -162,6 +176,37 @@ export class ScopeStore {
     );
   }
 
+  /** Enrolments that the policy knows, in the order of their ids, in a range. @param through null: there is no end */
+  async range(
+    on: Queryable,
+    after: string,
+    through: string | null,
+    limit: number,
+  ): Promise<ScopedEnrollment[]> {
+    const end = through === null ? '' : 'AND enrollment_id <= :through';
+    return on.query<ScopedEnrollment>(
+      `SELECT enrollment_id, member_id FROM {scope_enrollment} WHERE enrollment_id > :after ${end}
+       ORDER BY enrollment_id ${limitSql(on.dialect, limit)}`,
+      through === null ? { after } : { after, through },
+    );
+  }
+
+  /** Of members, the sum of the tags of the collections that they are in; those that are in none are left out. */
+  async digests(
+    on: Queryable,
+    memberIds: readonly number[],
+    tags: readonly { readonly id: string; readonly tag: number }[],
+  ): Promise<Map<number, number>> {
+    const ids = idListSql(on.dialect);
+    const rows = await on.query<{ resource_id: number; digest: number }>(
+      `SELECT m.resource_id, CAST(SUM(t.tag) AS bigint) AS digest FROM {collection_member} m
+       INNER JOIN ${tagRows(on.dialect)} ON t.id = m.collection_id
+       WHERE ${ids.isIn('m.resource_id', 'ids')} GROUP BY m.resource_id`,
+      { ids: ids.param(memberIds), tags: JSON.stringify(tags) },
+    );
+    return new Map(rows.map(({ resource_id, digest }) => [resource_id, digest]));
+  }
+
   /** Members of a collection in the order of their ids. */
   async members(tx: Tx, collectionId: string, after: number, limit: number): Promise<number[]> {
     const rows = await tx.query<{ resource_id: number }>(
@@ -189,3 +234,7 @@ async function inChunks<T>(
     results.push(...(await work(all.slice(from, from + CHUNK))));
   return results;
 }
+
+/** Read once: SQLite would otherwise read the parameter anew for each row that it is joined to. */
+const tagRows = (dialect: Dialect): string =>
+  `(SELECT DISTINCT r.id, r.tag FROM ${jsonRows(dialect, 'tags', 'r', { id: 'text', tag: 'integer' })}) AS t`;

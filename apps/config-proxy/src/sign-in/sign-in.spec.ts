@@ -3,14 +3,19 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { startNatsServer, testCertificate, type NatsServer } from '@espalier/testing';
+import {
+  KerberosRealm,
+  missingKerberosParts,
+  startNatsServer,
+  testCertificate,
+  type NatsServer,
+} from '@espalier/testing';
 import { ConsolePlace } from '../config-proxy.fixture.js';
-import { missingParts, TestRealm } from './kerberos/realm.fixture.js';
 import { issuerKey, TestIssuer } from './oidc/issuer.fixture.js';
 import { SignInPlace } from './sign-in.fixture.js';
 
 const run = promisify(execFile);
-const hasKerberos = missingParts.length === 0;
+const hasKerberos = missingKerberosParts(import.meta.url).length === 0;
 
 interface Answer {
   readonly status: number;
@@ -26,7 +31,7 @@ describe('config-proxy as a process, with every way to sign in', () => {
   let nats: NatsServer;
   let console: ConsolePlace;
   let issuer: TestIssuer;
-  let realm: TestRealm | undefined;
+  let realm: KerberosRealm | undefined;
   let alice: NodeJS.ProcessEnv = process.env;
   let service: ChildProcess;
   let port = 0;
@@ -37,7 +42,7 @@ describe('config-proxy as a process, with every way to sign in', () => {
       issuerKey('1', 'ES256').then((key) => new TestIssuer(place, [key]).start()),
     ]);
     console = new ConsolePlace(nats.url);
-    realm = hasKerberos ? await new TestRealm(place.folder).start() : undefined;
+    realm = hasKerberos ? await new KerberosRealm(place.folder).start() : undefined;
     const keytab = realm?.addService('HTTP/localhost', 'http.keytab');
     alice = realm?.addUser('alice') ?? process.env;
     const env = console.env({

@@ -126,6 +126,11 @@ export class SiteClient {
     return this.console.call('GET', `/api/v1/devices/${resourceId}/explain?deployment=${deploymentId}`);
   }
 
+  /** By all deployments of a thing, those of baselines that hold it included. */
+  explainThing(resourceId: number, thingId: string): Promise<ExplainAnswer> {
+    return this.console.call('GET', `/api/v1/devices/${resourceId}/explain?thing=${thingId}`);
+  }
+
   removeDirectRules(collectionId: string, resourceIds: readonly number[]): Promise<unknown> {
     return this.console.call('POST', `/api/v1/collections/${collectionId}/direct-rules/remove`, {
       resourceIds,

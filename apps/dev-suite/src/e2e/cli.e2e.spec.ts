@@ -58,15 +58,11 @@ describe('the command line', () => {
 
   /** A new Full Administrator with a token of their own making: whose tokens somebody else made is no second person. */
   async function hire(name: string): Promise<CommandLine> {
-    const send = <T>(method: string, path: string, body: object): Promise<T> =>
-      cli.json<T>('api', method, path, '--data', JSON.stringify(body));
-    const { id } = await send<Named>('POST', 'administrators', { name });
-    const assignments = [{ roleId: 'full-administrator', collectionIds: null }];
-    await send('PUT', `administrators/${id}/assignments`, { assignments });
-    const first = { name, scopes: allApiScopes, administratorId: id };
-    const { secret } = await send<{ secret: string }>('POST', 'tokens', first);
-    const scopes = ['--scope', allApiScopes.join(',')];
-    return as((await as(secret).says('tokens', 'create', name, ...scopes)).trim());
+    await cli.says('administrators', 'create', name);
+    await cli.says('administrators', 'assign', name, 'full-administrator');
+    const create = ['tokens', 'create', name, '--scope', allApiScopes.join(',')];
+    const first = await cli.says(...create, '--administrator', name);
+    return as((await as(first.trim()).says(...create)).trim());
   }
 
   /** Asks for what a second person must approve. */
@@ -206,6 +202,9 @@ describe('the command line', () => {
       stdout: expect.stringContaining('cancelled'),
     });
     expect(await cli.says('commands', 'list', device.name)).not.toContain('EraseDevice');
+    const policy = ['policies', 'set', 'large-deployment', '--above', '1000', '--reason', 'more of them'];
+    await cli.says('approvals', 'cancel', await askedBy(cli, policy));
+    expect(await cli.says('policies', 'list')).not.toContain('above 1000');
     expect(await cli.says('audit', 'list')).toMatch(/approve\S* +refused/i);
     expect(await cli.says('audit', 'verify')).toContain('are as they were written');
     const lines = (await cli.says('audit', 'export')).trim().split('\n');

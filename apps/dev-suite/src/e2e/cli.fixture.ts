@@ -10,9 +10,12 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** The program itself, as a URL. */
+export const mainOfCli = new URL('../../../cli/dist/main.js', import.meta.url).href;
+
 /** `espalier` as a helpdesk person runs it: a process of its own, with its own home and environment. */
 export class CommandLine {
-  readonly #main = new URL('../../../cli/dist/main.js', import.meta.url).pathname;
+  readonly #main = new URL(mainOfCli).pathname;
 
   constructor(private readonly env: Readonly<Record<string, string>>) {}
 
@@ -37,6 +40,18 @@ export class CommandLine {
   /** What a command says to programs. @throws Error where it does not end with 0 */
   async json<T>(...args: readonly string[]): Promise<T> {
     return JSON.parse(await this.says(...args, '--json')) as T;
+  }
+
+  /** Begins a command that is ended before it is done. */
+  start(...args: readonly string[]): { readonly stop: () => Promise<void> } {
+    const child = spawn(process.execPath, [this.#main, ...args], { env: this.env, stdio: 'ignore' });
+    const gone = once(child, 'exit');
+    return {
+      async stop() {
+        child.kill('SIGINT');
+        await gone;
+      },
+    };
   }
 
   /** Lines of a command that goes on; ends it afterwards. The first event arrives only once it listens. */

@@ -114,6 +114,43 @@ describe('a baseline deployed to "All Macs"', () => {
     expect(results('InstallProfile', serialOf(mac(0)))).toHaveLength(1);
   });
 
+  it.each([
+    ['drop', 2],
+    ['deactivate', 3],
+  ])(
+    'is mended where a declaration is not on a device as it was told (%s), its set being the same',
+    async (how, index) => {
+      const device = mac(index);
+      const serial = serialOf(device);
+      const [spoiltAt, before] = [Date.now(), results('DeclarativeManagement', serial).length];
+      await sim.tell({ do: `${how}-declaration`, serial, identifier: PASSCODE });
+      await verified(device, spoiltAt);
+      expect(results('DeclarativeManagement', serial)).toHaveLength(before + 1);
+      expect(results('InstallProfile', serial)).toHaveLength(1);
+    },
+  );
+
+  it('explains by what the device says why a declaration is an error, asked for the configuration item alone', async () => {
+    const thingId = await site.createDeclaration('From the future', {
+      Type: 'com.apple.configuration.io.espalier.unheard-of',
+      Identifier: 'io.espalier.spec.future',
+      Payload: {},
+    });
+    const baseline = await site.createBaseline('Future', [thingId]);
+    const collectionId = (await site.collection('All Macs'))?.id ?? '';
+    const { id } = await site.deploy({ thingKind: 'baseline', thingId: baseline, collectionId });
+    const device = mac(0);
+    const { explanations } = await until('the device calls it invalid', async () => {
+      const answer = await site.explainThing(device.resourceId, thingId);
+      return answer.explanations[0]?.chain.at(-1)?.state === 'failed' ? answer : undefined;
+    });
+    expect(explanations).toMatchObject([{ deploymentId: id, thingName: 'Future', complies: false }]);
+    expect(explanations[0]?.chain.at(-1)).toMatchObject({ link: 'verification', by: 'the device' });
+    expect(explanations[0]?.answer).toMatch(/^It failed: .*\(Error\.UnknownDeclarationType\)/);
+    await site.deleteDeployment(id);
+    await verified(device, 0);
+  });
+
   it('follows the configuration item: a new revision replaces the old one on every Mac', async () => {
     const changedAt = Date.now();
     await site.changeProfile(ciId, demoProfile(LOGIN, 'Managed, and well'));
@@ -187,6 +224,23 @@ describe('a baseline deployed to "All Macs"', () => {
     await until('the baseline is back', async () =>
       (await site.summary(deploymentId)).counts.success === DEVICES ? true : undefined,
     );
+  });
+
+  it('goes also where the event that a device left the collection was lost for good', async () => {
+    const device = mac(3);
+    const removals = results('RemoveProfile', serialOf(device)).length;
+    // As after the event was pruned: config-proxy knows, and mdm-policy was never told.
+    const left = suite.write(
+      'config-proxy',
+      'DELETE FROM collection_member WHERE resource_id = ? AND collection_id = ?',
+      device.resourceId,
+      (await site.collection('All Macs'))?.id ?? '',
+    );
+    expect(left).toBe(1);
+    // It looks for what it missed when it starts, and from time to time.
+    suite.suite.process('mdm-policy').kill('SIGKILL');
+    await until('the profile is taken off', async () => results('RemoveProfile', serialOf(device))[removals]);
+    expect(results('RemoveProfile', serialOf(device)).at(-1)).toMatchObject({ status: 'Acknowledged' });
   });
 
   it('leaves nothing behind when it is deleted', async () => {

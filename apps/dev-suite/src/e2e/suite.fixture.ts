@@ -139,6 +139,16 @@ export class TestSuite {
     }
   }
 
+  /** Changes what a service keeps behind its back; gives how many rows that were. */
+  write(service: 'mdm' | 'mdm-policy' | 'config-proxy', sql: string, ...params: (string | number)[]): number {
+    const db = new DatabaseSync(this.suite.state.file('data', `${service}.sqlite`), { timeout: 10_000 });
+    try {
+      return Number(db.prepare(sql).run(...params).changes);
+    } finally {
+      db.close();
+    }
+  }
+
   /** Everything that the services have logged. */
   logs(): string {
     const folder = this.suite.state.file('logs');

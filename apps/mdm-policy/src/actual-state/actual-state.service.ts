@@ -102,7 +102,9 @@ function merge(before: DeclarationReport, { at, full, declarations }: Declaratio
     if (kind === 'activation') continue;
     if (byIdentifier.size >= MOST_DECLARATIONS && !byIdentifier.has(identifier)) continue;
     if ((byIdentifier.get(identifier)?.reportedAt ?? 0) > at) continue;
-    const said = reasons.map(({ code, description }) => description || code).join('; ');
+    const said = reasons
+      .map(({ code, description }) => (description === '' ? code : `${description} (${code})`))
+      .join('; ');
     byIdentifier.set(identifier, {
       identifier,
       serverToken,

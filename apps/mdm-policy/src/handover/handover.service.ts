@@ -103,7 +103,7 @@ export class HandoverService {
       Promise.resolve((item) =>
         culprit === undefined || item.ciId === culprit
           ? refuse(item, { code, text: `It could not be handed over: ${text}` }, now)
-          : { ...item, phase: 'idle', setback: null, notBefore: null },
+          : { ...item, phase: 'idle', setback: item.setback === 'drift' ? 'drift' : null, notBefore: null },
       ),
     );
   }

@@ -6,7 +6,8 @@ import type { DeclaredItem } from '../planner/planner.types.js';
 export type HandoverSpec =
   | { readonly type: 'install'; readonly ciId: string; readonly revision: number }
   | { readonly type: 'remove'; readonly identifier: string }
-  | { readonly type: 'declare'; readonly set: readonly DeclaredItem[] }
+  /** `resync` is missing in what earlier versions noted. */
+  | { readonly type: 'declare'; readonly set: readonly DeclaredItem[]; readonly resync?: boolean }
   | { readonly type: 'ask'; readonly kinds: readonly InventoryKind[] };
 
 /** A call to mdm that is due. It is stored before it is made, so that a crash in between repeats the same call. */

@@ -64,7 +64,7 @@ export class MdmGateway {
       case 'remove':
         return this.#submit(handover, 'RemoveProfile', { Identifier: spec.identifier });
       case 'declare':
-        return this.#declare(handover, spec.set);
+        return this.#declare(handover, spec.set, spec.resync === true);
       case 'ask': {
         const { skipped } = await this.messaging.call(requestInventory, {
           enrollmentIds: [...handover.enrollmentIds],
@@ -107,7 +107,11 @@ export class MdmGateway {
     };
   }
 
-  async #declare({ id, enrollmentIds }: Handover, set: readonly DeclaredItem[]): Promise<HandoverAnswer> {
+  async #declare(
+    { id, enrollmentIds }: Handover,
+    set: readonly DeclaredItem[],
+    resync: boolean,
+  ): Promise<HandoverAnswer> {
     const configurations = await Promise.all(set.map((item) => this.#configuration(item)));
     const { commands, skipped } = await this.messaging.call(setDeclarations, {
       requestId: id,
@@ -115,6 +119,7 @@ export class MdmGateway {
       declarations: declarationSet(configurations),
       createdBy: CREATED_BY,
       onInactive: 'skip',
+      ...(resync && { resync }),
     });
     return {
       commands: new Map(

@@ -1,12 +1,13 @@
-import { listEnrollments, listPolicyDeployments, republishScope } from '@espalier/contracts';
+import { listPolicyDeployments, republishScope } from '@espalier/contracts';
 import type { Messaging } from '@espalier/messaging';
 import type { Database } from '@espalier/persistence';
 import type { Logger } from '@espalier/service-kit';
 import type { DeploymentService } from '../deployments/deployment.service.js';
 import type { DeploymentStore } from '../deployments/deployment.store.js';
-import type { EnrollmentService } from '../enrollments/enrollment.service.js';
 import type { ScopeStore } from '../scopes/scope.store.js';
 import type { LostCompletions } from './lost-completions.js';
+import type { StaleScopes } from './stale-scopes.js';
+import type { UnknownMembers } from './unknown-members.js';
 
 export interface HealingServiceOptions {
   readonly db: Database;
@@ -14,7 +15,8 @@ export interface HealingServiceOptions {
   readonly deployments: DeploymentService;
   readonly deploymentStore: DeploymentStore;
   readonly scopes: ScopeStore;
-  readonly enrollments: EnrollmentService;
+  readonly unknownMembers: UnknownMembers;
+  readonly staleScopes: StaleScopes;
   readonly lostCompletions: LostCompletions;
   readonly logger: Logger;
   readonly now: () => Date;
@@ -42,8 +44,9 @@ export class HealingService {
   async heal(signal: AbortSignal): Promise<void> {
     const collections = await this.#healDeployments(signal);
     await this.#healScopes(collections);
-    await this.#healEnrollments(signal);
+    await this.options.unknownMembers.find(signal);
     await this.options.lostCompletions.find(signal);
+    await this.options.staleScopes.find(signal);
   }
 
   /** Gives the collections that something is deployed to. */
@@ -86,19 +89,5 @@ export class HealingService {
       await messaging.call(republishScope, {
         collectionIds: unheard.slice(from, from + COLLECTIONS_PER_CALL),
       });
-  }
-
-  async #healEnrollments(signal: AbortSignal): Promise<void> {
-    const { db, messaging, scopes, enrollments } = this.options;
-    if (!(await scopes.hasUnknownMember(db))) return;
-    for (let cursor: string | undefined; !signal.aborted;) {
-      const { items, nextCursor } = await messaging.call(listEnrollments, {
-        limit: PAGE,
-        ...(cursor !== undefined && { cursor }),
-      });
-      await db.transaction((tx) => enrollments.learn(tx, items));
-      cursor = nextCursor;
-      if (cursor === undefined) return;
-    }
   }
 }

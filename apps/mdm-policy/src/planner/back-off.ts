@@ -1,6 +1,12 @@
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
+/**
+ * A declaration may become active a while after the device was told of it. What it last said counts after this long,
+ * also where that was before: devices report what changes (Apple, "StatusReport").
+ */
+export const ACTIVATION_TAKES = 30 * MINUTE;
+
 /** Waiting times before a repair: a device that fights back is not hammered. */
 const DELAYS = [0, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 24 * HOUR] as const;
 /** After this long without a setback the next one is the first again. */

@@ -1,5 +1,5 @@
 import type { ActualState, ManagedItem, ReportedProfile } from './planner.types.js';
-import { afterDrift, afterFailure, type Setback } from './back-off.js';
+import { ACTIVATION_TAKES, afterDrift, afterFailure, type Setback } from './back-off.js';
 
 /** What a device says of one identifier. */
 export interface Sighting {
@@ -47,21 +47,28 @@ function sightProfile(target: Target, actual: ActualState, memory: ManagedItem |
   return { known: true, satisfied, reportedAt: report.reportedAt, invalid: false, detail };
 }
 
-function sightDeclaration(target: Target, actual: ActualState, memory: ManagedItem | undefined): Sighting {
+/** @param impatient what was reported before the last action counts too: nothing else came */
+function sightDeclaration(
+  target: Target,
+  actual: ActualState,
+  memory: ManagedItem | undefined,
+  impatient = false,
+): Sighting {
   // Before it acknowledged, the device had not been told that it is to drop it.
   const since = (target.goal === 'absent' ? memory?.acknowledgedAt : null) ?? 0;
+  const actedAt = impatient ? 0 : (memory?.actedAt ?? 0);
   const found = actual.declarations.find(
-    (declaration) =>
-      declaration.identifier === target.identifier &&
-      declaration.reportedAt >= Math.max(since, memory?.actedAt ?? 0),
+    ({ identifier, reportedAt }) =>
+      identifier === target.identifier && reportedAt >= Math.max(since, actedAt),
   );
   if (target.goal === 'absent') {
     // A device reports what it has, not what it dropped; mdm does not offer it any more.
     const gone = found === undefined || !found.active;
-    return { known: true, satisfied: gone, reportedAt: found?.reportedAt ?? 0, invalid: false, detail: '' };
+    const detail = gone ? '' : 'The device still has it.';
+    return { known: true, satisfied: gone, reportedAt: found?.reportedAt ?? 0, invalid: false, detail };
   }
   const fullAt = actual.declarationsFullAt ?? 0;
-  if (found === undefined && memory?.phase === 'verified' && fullAt > (memory.verifiedAt ?? 0))
+  if (found === undefined && fullAt > givenAt(memory, impatient))
     return { ...UNKNOWN, known: true, reportedAt: fullAt, detail: 'The device does not list it.' };
   // A status of another version is from before the device looked.
   if (found?.serverToken !== target.version) return UNKNOWN;
@@ -73,6 +80,20 @@ function sightDeclaration(target: Target, actual: ActualState, memory: ManagedIt
     invalid,
     detail: found.reasons || (invalid ? 'The device calls it invalid.' : 'The device has not activated it.'),
   };
+}
+
+/** Since when the device is to have it: full reports from then on must list it. */
+function givenAt(memory: ManagedItem | undefined, impatient: boolean): number {
+  if (memory?.phase === 'verified') return memory.verifiedAt ?? 0;
+  if (memory?.phase !== 'acknowledged') return Number.POSITIVE_INFINITY;
+  // It had it once, and says nothing new: what was wrong is wrong still.
+  return impatient && memory.setback !== null ? 0 : (memory.acknowledgedAt ?? 0);
+}
+
+/** When what the device last said of a declaration counts as what it came to; null: nothing is waited for. */
+export function patienceEndsAt({ kind, phase, acknowledgedAt }: ManagedItem): number | null {
+  if (kind !== 'declaration' || phase !== 'acknowledged' || acknowledgedAt === null) return null;
+  return acknowledgedAt + ACTIVATION_TAKES;
 }
 
 function setBack(
@@ -87,7 +108,10 @@ function setBack(
 /** What becomes of an item by what the device reported: verified, failed, or drifted away. */
 export function observe(item: ManagedItem, actual: ActualState, now: number): ManagedItem {
   if (item.phase === 'planned' || item.phase === 'queued') return item;
-  const sighting = sight(item, actual, item);
+  const patience = patienceEndsAt(item);
+  const impatient = patience !== null && patience <= now;
+  const sighting =
+    item.kind === 'declaration' ? sightDeclaration(item, actual, item, impatient) : sight(item, actual, item);
   if (!sighting.known) return item;
   if (sighting.satisfied)
     return item.phase === 'verified'
@@ -102,10 +126,9 @@ export function observe(item: ManagedItem, actual: ActualState, now: number): Ma
           errorCode: null,
         };
   if (item.phase === 'idle') return item;
-  // A declaration may take its time to become active: only what is invalid has failed.
-  const patient = item.kind === 'declaration' && item.phase === 'acknowledged' && !sighting.invalid;
-  if (patient) return item;
-  if (item.phase === 'verified')
+  // A declaration may take its time to become active: only what is invalid has failed at once.
+  if (patience !== null && !impatient && !sighting.invalid) return item;
+  if (item.phase === 'verified' && !sighting.invalid)
     return setBack(item, 'drift', afterDrift(item.strikes, item.verifiedAt, now), sighting.detail);
   const { detail } = sighting;
   const said = item.kind === 'profile' ? `Acknowledged, and yet: ${detail}` : detail;

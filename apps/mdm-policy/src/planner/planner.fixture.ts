@@ -5,10 +5,12 @@ import { complete } from './observe.js';
 import { plan } from './planner.js';
 import type {
   ActualState,
+  DeclaredItem,
   EnrollmentFacts,
   ManagedItem,
   Plan,
   PlannerInput,
+  PolicyAction,
   Questions,
   ReportedDeclaration,
   ReportedProfile,
@@ -80,10 +82,17 @@ export function windowOf(changes: Partial<MaintenanceWindow> = {}): MaintenanceW
 
 const NOTHING_ASKED: Questions = { profilesAskedAt: null, deviceAskedAt: null, wanted: false };
 
-/** A device that does what it is told, and what mdm and the policy's stores keep of it. */
+/** What can become of a declaration on a device. */
+export type Flaw = 'lost' | 'inactive' | 'invalid';
+
+/** A device that does what it is told, unless a spec spoils something, and what mdm and the policy's stores keep of it. */
 export class PerfectDevice {
   readonly profiles = new Map<string, ReportedProfile>();
   declared: readonly { identifier: string; version: string }[] = [];
+  /** What is wrong with declarations, until the device compares what it has with what it is to have. */
+  readonly spoilt = new Map<string, Flaw>();
+  /** What is wrong with declarations again whenever the device has compared. */
+  readonly stubborn = new Map<string, Flaw>();
   actual: ActualState = { profiles: null, declarations: [], declarationsFullAt: null };
   items: readonly ManagedItem[] = [];
   questions = NOTHING_ASKED;
@@ -131,14 +140,14 @@ export class PerfectDevice {
           enrolls: false,
         });
       else if (action.type === 'remove') this.profiles.delete(action.identifier);
-      else this.declared = action.set;
+      else if (!this.#declare(action)) continue;
       const kind = action.type === 'declare' ? 'declaration' : 'profile';
       this.items = this.items.map((item) =>
         item.kind === kind && identifiers.includes(item.identifier)
           ? complete({ ...item, phase: 'queued', commandId: randomUUID() }, acknowledged(this.now))
           : item,
       );
-      if (action.type === 'declare') this.#reportDeclarations();
+      if (action.type === 'declare') this.reportDeclarations();
     }
     return planned;
   }
@@ -159,15 +168,39 @@ export class PerfectDevice {
     };
   }
 
-  #reportDeclarations(): void {
-    const declarations = this.declared.map(({ identifier, version }): ReportedDeclaration => ({
-      identifier,
-      serverToken: version,
-      active: true,
-      valid: 'valid',
-      reasons: '',
-      reportedAt: this.now,
-    }));
+  /** As mdm: a set that is the same, and that the device is not to compare with, makes no command. */
+  #declare({ set, identifiers, resync }: Extract<PolicyAction, { type: 'declare' }>): boolean {
+    const text = (items: readonly DeclaredItem[]): string =>
+      JSON.stringify(items.map(({ identifier, version }) => [identifier, version]));
+    if (!resync && text(set) === text(this.declared as readonly DeclaredItem[])) {
+      this.items = this.items.map((item) =>
+        item.kind === 'declaration' && identifiers.includes(item.identifier)
+          ? { ...item, phase: 'acknowledged', acknowledgedAt: this.now, actedAt: null }
+          : item,
+      );
+      return false;
+    }
+    this.declared = set;
+    this.spoilt.clear();
+    return true;
+  }
+
+  /** Everything, as devices do once a day. */
+  reportDeclarations(): void {
+    const declarations = this.declared.flatMap(({ identifier, version }): ReportedDeclaration[] => {
+      const flaw = this.spoilt.get(identifier) ?? this.stubborn.get(identifier);
+      if (flaw === 'lost') return [];
+      return [
+        {
+          identifier,
+          serverToken: version,
+          active: flaw === undefined,
+          valid: flaw === 'invalid' ? 'invalid' : 'valid',
+          reasons: flaw === 'invalid' ? 'Missing: MinimumLength' : '',
+          reportedAt: this.now,
+        },
+      ];
+    });
     this.actual = { ...this.actual, declarations, declarationsFullAt: this.now };
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { timesOf } from './contest.js';
-import { anySite, MAC, PerfectDevice, T0, versionOf } from './planner.fixture.js';
+import { anySite, DAY, MAC, MINUTE, PerfectDevice, T0, versionOf, type Flaw } from './planner.fixture.js';
 import { plan } from './planner.js';
 import type { Plan } from './planner.types.js';
 import { windowState } from './windows.js';
@@ -9,6 +9,10 @@ const device = (): PerfectDevice => new PerfectDevice(versionOf);
 
 describe('the planner, on any site', () => {
   const runs = { numRuns: 200 };
+  const anyFlaw = fc.tuple(
+    fc.integer({ min: 0, max: 2 }).map((n) => `org.example.${n}`),
+    fc.constantFrom<Flaw[]>('lost', 'inactive', 'invalid'),
+  );
 
   it('gives the same plan for the same input, in whatever order its lists are', () => {
     fc.assert(
@@ -98,6 +102,56 @@ describe('the planner, on any site', () => {
         expect(mac.declared).toEqual([]);
         expect(mac.items).toEqual([]);
         expect(mac.log.flatMap((entry) => entry.identifiers)).not.toContain('org.example.0');
+      }),
+      runs,
+    );
+  });
+
+  it('has again what became of declarations on the device, whichever and however, and then does nothing', () => {
+    fc.assert(
+      fc.property(anySite, fc.array(anyFlaw, { minLength: 1, maxLength: 5 }), ({ deployments }, flaws) => {
+        const mac = device();
+        mac.settle(deployments);
+        const had = [...mac.declared];
+        for (const [identifier, flaw] of flaws) mac.spoilt.set(identifier, flaw);
+        // Before the next of the deployments starts.
+        mac.now += MINUTE;
+        mac.reportDeclarations();
+        // Drift is mended at once, what the device calls invalid after five minutes.
+        mac.settle(deployments);
+        mac.now += 6 * MINUTE;
+        mac.settle(deployments);
+        const after = mac.round(deployments);
+        expect(after.actions).toEqual([]);
+        expect(mac.declared).toEqual(had);
+        for (const { kind, state } of after.decisions)
+          if (kind === 'declaration') expect(['failed', 'acknowledged', 'planned']).not.toContain(state);
+        for (const { identifier } of had)
+          expect(mac.actual.declarations.find((one) => one.identifier === identifier)?.active).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  it('does not hammer a device that fights back, however it does', () => {
+    fc.assert(
+      fc.property(anySite, fc.array(anyFlaw, { minLength: 1, maxLength: 3 }), ({ deployments }, flaws) => {
+        const mac = device();
+        mac.settle(deployments);
+        for (const [identifier, flaw] of flaws) mac.stubborn.set(identifier, flaw);
+        mac.log.length = 0;
+        const end = mac.now + 2 * DAY;
+        mac.reportDeclarations();
+        for (let rounds = 0; mac.now < end && rounds < 1_000; rounds += 1) {
+          const { nextAt } = mac.round(deployments);
+          mac.now = Math.min(end, Math.max(nextAt ?? end, mac.now + MINUTE));
+        }
+        // At once, then after 5 min, 30 min, 2 h, 6 h, 24 h, each with half an hour of patience: for each identifier.
+        for (const identifier of ['org.example.0', 'org.example.1', 'org.example.2'])
+          expect(
+            mac.log.filter((entry) => entry.type === 'declare' && entry.identifiers.includes(identifier))
+              .length,
+          ).toBeLessThanOrEqual(8);
       }),
       runs,
     );

@@ -30,7 +30,8 @@ import { windowState, type WindowState } from './windows.js';
  * 6. A device with a general maintenance window is acted on only inside one, unless the deployment overrides that.
  * 7. One command at a time for one identifier. A goal is reached when the device reports it, not when it
  *    acknowledges the command.
- * 8. Drift and failures are mended with a growing delay (see back-off).
+ * 8. Drift and failures are mended with a growing delay (see back-off). A declaration that the device lost, does not
+ *    activate or calls invalid is not sent again, as its set is the same: the device is asked to compare.
  */
 export function plan(input: PlannerInput): Plan {
   return new Planner(input).plan();
@@ -46,6 +47,8 @@ class Planner {
   readonly #declared: string[] = [];
   /** One that failed before is among those declared. */
   #suspectDeclared = false;
+  /** One that the device had been given before is among those declared. */
+  #needsResync = false;
   #needsProfiles = false;
   #needsFacts = false;
 
@@ -213,6 +216,7 @@ class Planner {
     if (kind === 'declaration') {
       this.#declared.push(identifier);
       this.#suspectDeclared ||= hasFailed(item);
+      this.#needsResync ||= item !== undefined && item.setback !== null;
     } else if (goal === 'present') this.#actions.push({ type: 'install', identifier, ciId, revision });
     else this.#actions.push({ type: 'remove', identifier });
   }
@@ -224,9 +228,9 @@ class Planner {
     const acted = this.#actions.length > 0;
     if (this.#declared.length > 0) {
       const set = items
-        .filter(({ kind, goal, phase }) => kind === 'declaration' && goal === 'present' && phase !== 'idle')
+        .filter((item) => item.kind === 'declaration' && item.goal === 'present' && isDeclared(item))
         .map(({ identifier, version, ciId, revision }) => ({ identifier, version, ciId, revision }));
-      this.#actions.push({ type: 'declare', set, identifiers: this.#declared });
+      this.#actions.push({ type: 'declare', set, identifiers: this.#declared, resync: this.#needsResync });
     }
     const asked = planQuestions(this.#input, items, {
       acted,
@@ -269,6 +273,10 @@ class Planner {
 }
 
 const hasFailed = (item: ManagedItem | undefined): boolean => item?.setback === 'failure';
+
+/** What waits because mdm would not take it stays out; what waits because of the device stays, or it would be removed. */
+const isDeclared = ({ phase, setback, errorCode }: ManagedItem): boolean =>
+  phase !== 'idle' || (setback !== null && errorCode === null);
 
 const BECAUSE = {
   priority: 'its priority is higher',

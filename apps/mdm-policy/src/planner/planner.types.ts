@@ -143,11 +143,15 @@ export type PolicyAction =
       readonly revision: number;
     }
   | { readonly type: 'remove'; readonly identifier: string }
-  /** The whole set of declarations, and the identifiers whose way it begins. */
+  /**
+   * The whole set of declarations, and the identifiers whose way it begins. `resync`: one of them was set back, so the
+   * device is asked to compare what it has with the set even where that is the same as before.
+   */
   | {
       readonly type: 'declare';
       readonly set: readonly DeclaredItem[];
       readonly identifiers: readonly string[];
+      readonly resync: boolean;
     }
   | { readonly type: 'ask'; readonly kinds: readonly InventoryKind[] };
 

@@ -1,5 +1,5 @@
 import type { ManagedItem, Decision } from './planner.types.js';
-import type { Sighting, Target } from './observe.js';
+import { patienceEndsAt, type Sighting, type Target } from './observe.js';
 import { ZONE_UNKNOWN } from './contest.js';
 import type { WindowState } from './windows.js';
 
@@ -57,7 +57,14 @@ export function pursue(goal: Goal, item: ManagedItem | undefined, around: Circum
       nextAt: null,
     };
   if (onTarget !== undefined && onTarget.phase !== 'idle')
-    return { item: onTarget, acts: false, state: onTarget.phase, rule, ...UNDER_WAY[onTarget.phase] };
+    return {
+      item: onTarget,
+      acts: false,
+      state: onTarget.phase,
+      rule,
+      reason: UNDER_WAY[onTarget.phase],
+      nextAt: laterThan(around.now, patienceEndsAt(onTarget)),
+    };
   if (item?.phase === 'planned' || item?.phase === 'queued')
     return {
       item,
@@ -90,11 +97,13 @@ export function pursue(goal: Goal, item: ManagedItem | undefined, around: Circum
 }
 
 const UNDER_WAY = {
-  planned: { reason: 'It is being handed to the MDM service.', nextAt: null },
-  queued: { reason: 'The command waits for the device.', nextAt: null },
-  acknowledged: { reason: 'The device took the command; its report will prove it.', nextAt: null },
-  verified: { reason: 'The device reported it.', nextAt: null },
+  planned: 'It is being handed to the MDM service.',
+  queued: 'The command waits for the device.',
+  acknowledged: 'The device took the command; its report will prove it.',
+  verified: 'The device reported it.',
 } as const;
+
+const laterThan = (now: number, at: number | null): number | null => (at !== null && at > now ? at : null);
 
 /** Why nothing can be done just now. */
 function hindrance(
@@ -115,7 +124,7 @@ function hindrance(
   if (needsReport) return wait('inventory', 'The device is asked what it has.', null);
   const notBefore = onTarget?.notBefore ?? null;
   if (notBefore !== null && notBefore > now)
-    return wait('back-off', 'It is tried again after a while.', notBefore);
+    return wait('back-off', `It is tried again after a while.${driftText(onTarget)}`, notBefore);
   if (!windows.open && !goal.overrideWindows)
     return wait(
       'window',
@@ -127,6 +136,10 @@ function hindrance(
   if (handoverPending) return wait('under-way', 'An earlier set of declarations is being handed over.', null);
   return undefined;
 }
+
+/** A failure says by itself what is wrong. */
+const driftText = (item: ManagedItem | undefined): string =>
+  item?.setback === 'drift' && item.lastError !== null ? ` ${item.lastError}` : '';
 
 function act(
   goal: Goal,
@@ -149,7 +162,7 @@ function act(
     acts: true,
     state: 'planned',
     rule: drifted ? 'drift' : goal.rule,
-    reason: drifted ? 'It was changed on the device and is put right.' : UNDER_WAY.planned.reason,
+    reason: drifted ? 'It was changed on the device and is put right.' : UNDER_WAY.planned,
     nextAt: null,
   };
 }

@@ -204,7 +204,7 @@ function specOf(action: PolicyAction): HandoverSpec {
     case 'remove':
       return { type: 'remove', identifier: action.identifier };
     case 'declare':
-      return { type: 'declare', set: action.set };
+      return { type: 'declare', set: action.set, resync: action.resync };
     case 'ask':
       return { type: 'ask', kinds: action.kinds };
   }

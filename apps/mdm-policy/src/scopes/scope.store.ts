@@ -1,5 +1,14 @@
 import type { MaintenanceWindow } from '@espalier/contracts';
-import { insertIfAbsent, limitSql, rowLock, upsert, type Queryable, type Tx } from '@espalier/persistence';
+import {
+  insertIfAbsent,
+  jsonRows,
+  limitSql,
+  rowLock,
+  upsert,
+  type Dialect,
+  type Queryable,
+  type Tx,
+} from '@espalier/persistence';
 import { IDS_AT_ONCE } from '../agenda/agenda.store.js';
 
 /** What is known of a collection that something is deployed to. */
@@ -132,13 +141,59 @@ export class ScopeStore {
     return [...unheard].sort();
   }
 
-  /** True where some member is an enrolment that nobody told of. */
-  async hasUnknownMember(on: Queryable): Promise<boolean> {
-    const rows = await on.query(
-      `SELECT m.enrollment_id FROM {scope_member} m LEFT JOIN {enrollment} e ON e.id = m.enrollment_id
-       WHERE m.is_member = 1 AND (e.id IS NULL OR e.state <> 'enrolled') ORDER BY m.collection_id ${limitSql(on.dialect, 1)}`,
+  /**
+   * Members that nobody has told of as enrolled, in the order of their ids. By the agenda, which has each enrolment
+   * once, however many collections it is in.
+   */
+  async unknownMembersAfter(on: Queryable, after: string, limit: number): Promise<string[]> {
+    const rows = await on.query<{ enrollment_id: string }>(
+      `SELECT a.enrollment_id FROM {agenda} a LEFT JOIN {enrollment} e ON e.id = a.enrollment_id
+       WHERE a.enrollment_id > :after AND (e.id IS NULL OR e.state <> 'enrolled')
+         AND EXISTS (SELECT 1 FROM {scope_member} m WHERE m.enrollment_id = a.enrollment_id AND m.is_member = 1)
+       ORDER BY a.enrollment_id ${limitSql(on.dialect, limit)}`,
+      { after },
     );
-    return rows.length > 0;
+    return rows.map((row) => row.enrollment_id);
+  }
+
+  /** Enrolments that are or were in a collection, in the order of their ids. */
+  async enrollmentsAfter(on: Queryable, after: string, limit: number): Promise<string[]> {
+    const rows = await on.query<{ enrollment_id: string }>(
+      `SELECT DISTINCT enrollment_id FROM {scope_member} WHERE enrollment_id > :after
+       ORDER BY enrollment_id ${limitSql(on.dialect, limit)}`,
+      { after },
+    );
+    return rows.map((row) => row.enrollment_id);
+  }
+
+  /** Of enrolments that are in a collection, the sum of the tags of those; a collection without a tag counts as 1. */
+  digests(
+    on: Queryable,
+    enrollmentIds: readonly string[],
+    tags: readonly { readonly id: string; readonly tag: number }[],
+  ): Promise<{ id: string; digest: number }[]> {
+    return on.query(
+      `SELECT m.enrollment_id AS id, CAST(SUM(COALESCE(t.tag, 1)) AS bigint) AS digest FROM {scope_member} m
+       LEFT JOIN ${tagRows(on.dialect)} ON t.id = m.collection_id
+       WHERE m.enrollment_id IN (:enrollmentIds) AND m.is_member = 1
+       GROUP BY m.enrollment_id ORDER BY m.enrollment_id`,
+      { enrollmentIds, tags: JSON.stringify(tags) },
+    );
+  }
+
+  async collections(on: Queryable): Promise<string[]> {
+    const rows = await on.query<{ collection_id: string }>('SELECT collection_id FROM {scope}');
+    return rows.map((row) => row.collection_id);
+  }
+
+  /** The highest version heard of any collection, as far as these enrolments show. */
+  async highestVersion(on: Queryable, enrollmentIds: readonly string[]): Promise<number> {
+    const rows = await on.query<{ version: number | null }>(
+      `SELECT MAX(version) AS version FROM {scope_member} WHERE enrollment_id IN (:enrollmentIds)
+       UNION ALL SELECT MAX(dropped_version) FROM {scope}`,
+      { enrollmentIds },
+    );
+    return Math.max(0, ...rows.map(({ version }) => version ?? 0));
   }
 
   async countMembers(on: Queryable, collectionId: string): Promise<number> {
@@ -154,3 +209,7 @@ export class ScopeStore {
     return on.execute('DELETE FROM {scope_member} WHERE is_member = 0 AND since < :before', { before });
   }
 }
+
+/** Read once: SQLite would otherwise read the parameter anew for each row that it is joined to. */
+const tagRows = (dialect: Dialect): string =>
+  `(SELECT DISTINCT r.id, r.tag FROM ${jsonRows(dialect, 'tags', 'r', { id: 'text', tag: 'integer' })}) AS t`;

@@ -1,6 +1,8 @@
 import {
   commonErrors,
+  compareScopes,
   configProxyInterface,
+  correctScopes,
   deploymentChanged,
   getPolicyContent,
   getPolicyDeployment,
@@ -12,6 +14,7 @@ import {
   republishScope,
   scopeDropped,
   scopeMembersChanged,
+  scopeTag,
   type EventContract,
   type MaintenanceWindow,
   type PolicyDeployment,
@@ -33,6 +36,10 @@ export class StandInConfigProxy extends Happenings {
   /** Answers that there is no such content. */
   unknownContent = false;
   #version = 1;
+  /** Who is a member of the collection, whether the policy heard of it or not. */
+  readonly #members = new Set<string>();
+  /** How often the policy asked whether its members are right. */
+  comparisons = 0;
 
   private constructor(
     readonly messaging: Messaging,
@@ -48,6 +55,20 @@ export class StandInConfigProxy extends Happenings {
       this.republished.push(...collectionIds);
       this.happened();
       return { accepted: collectionIds };
+    });
+    messaging.serve(compareScopes, ({ after, through, enrollments }) => {
+      this.comparisons += 1;
+      const isMeant = (id: string): boolean => id > after && (through === null || id <= through);
+      const digest = (isMember: boolean): number | undefined => (isMember ? scopeTag(COLLECTION) : undefined);
+      const there = new Map(enrollments.map((one) => [one.id, one.digest]));
+      const all = [...new Set([...[...this.#members].filter(isMeant), ...there.keys()])];
+      const differing = all.filter((id) => digest(this.#members.has(id)) !== there.get(id));
+      return { differing, through: null };
+    });
+    messaging.serve(correctScopes, async ({ enrollments, version }) => {
+      this.#version = Math.max(this.#version, version);
+      await this.members(Object.fromEntries(enrollments.map(({ id }) => [id, this.#members.has(id)])));
+      return { corrected: enrollments.length };
     });
     messaging.consume(policyStatesReported, {
       durable: 'states',
@@ -141,7 +162,15 @@ export class StandInConfigProxy extends Happenings {
     });
   }
 
+  /** Events that never come. */
+  loseMembers(changes: Readonly<Record<string, boolean>>): void {
+    for (const [id, member] of Object.entries(changes))
+      if (member) this.#members.add(id);
+      else this.#members.delete(id);
+  }
+
   async members(changes: Readonly<Record<string, boolean>>, version = (this.#version += 1)): Promise<void> {
+    this.loseMembers(changes);
     const list = Object.entries(changes).map(([enrollmentId, member]) => ({ enrollmentId, member }));
     for (let from = 0; from < list.length; from += 500)
       await this.publish(scopeMembersChanged, {

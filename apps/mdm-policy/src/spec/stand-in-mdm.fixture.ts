@@ -7,7 +7,7 @@ import {
   enrollmentEnrolled,
   enrollmentRemoved,
   getCommand,
-  listEnrollments,
+  getEnrollment,
   mdmErrors,
   mdmInterface,
   profilesReported,
@@ -15,6 +15,7 @@ import {
   setDeclarations,
   submitCommand,
   type Declaration,
+  type DeclarationStatus,
   type Enrollment,
   type EventContract,
   type QueuedCommand,
@@ -29,6 +30,8 @@ interface SpecDevice {
   declarations: readonly Declaration[];
   /** Answers at once; otherwise when the spec says so. */
   prompt: boolean;
+  /** When it enrolled; now unless given. */
+  readonly since?: number;
 }
 
 type Submission = z.output<typeof submitCommand.request>;
@@ -40,6 +43,8 @@ export class StandInMdm extends Happenings {
   readonly commands: QueuedCommand[] = [];
   readonly #requests = new Map<string, { hash: string; answer: Submitted }>();
   readonly #asked = new Set<string>();
+  /** How often devices were asked to compare their declarations. */
+  resyncs = 0;
   /** How many calls were made, repeated ones included. */
   calls = 0;
   /** The next answer is lost on the way. */
@@ -55,8 +60,13 @@ export class StandInMdm extends Happenings {
   ) {
     super();
     messaging.serve(submitCommand, (request) => this.#submit(request));
-    messaging.serve(setDeclarations, async ({ enrollmentIds, declarations }) => {
-      const commands = enrollmentIds.map((enrollmentId) => ({ enrollmentId, id: randomUUID() }));
+    messaging.serve(setDeclarations, async ({ enrollmentIds, declarations, resync = false }) => {
+      const same = (id: string): boolean =>
+        JSON.stringify(this.devices.get(id)?.declarations) === JSON.stringify(declarations);
+      const commands = enrollmentIds
+        .filter((id) => resync || !same(id))
+        .map((enrollmentId) => ({ enrollmentId, id: randomUUID() }));
+      if (resync) this.resyncs += commands.length;
       for (const { enrollmentId, id } of commands) await this.#declare(enrollmentId, id, declarations);
       this.happened();
       return { declarationsToken: 'token', commands, skipped: [] };
@@ -74,9 +84,10 @@ export class StandInMdm extends Happenings {
       if (command === undefined) throw mdmErrors.ESP_MDM_COMMAND_UNKNOWN({ detail: id });
       return { command, result: null };
     });
-    messaging.serve(listEnrollments, () => ({
-      items: [...this.devices.keys()].map((id) => this.#enrollment(id)),
-    }));
+    messaging.serve(getEnrollment, ({ id }) => {
+      if (!this.devices.has(id)) throw mdmErrors.ESP_MDM_ENROLLMENT_UNKNOWN({ detail: id });
+      return { enrollment: this.#enrollment(id), openCommands: 0 };
+    });
   }
 
   static async start(server: NatsServer, clock: SpecClock): Promise<StandInMdm> {
@@ -100,9 +111,9 @@ export class StandInMdm extends Happenings {
   }
 
   async enroll(id: string, prompt = true): Promise<void> {
-    this.devices.set(id, { profiles: new Map(), declarations: [], prompt });
-    const [serialNumber, model, deviceName] = ['S1', 'Mac15,3', 'Spec Mac'];
     const at = this.at;
+    this.devices.set(id, { profiles: new Map(), declarations: [], prompt, since: at });
+    const [serialNumber, model, deviceName] = ['S1', 'Mac15,3', 'Spec Mac'];
     await this.publish(enrollmentAuthenticated, {
       id,
       at,
@@ -235,22 +246,30 @@ export class StandInMdm extends Happenings {
       pushedAt: at,
       sentAt: at,
     });
+    await this.reportDeclarations(id);
+  }
+
+  /** Everything that the device has, the configurations as `said`. */
+  async reportDeclarations(id: string, said: Partial<DeclarationStatus> = {}): Promise<void> {
+    const declared = this.devices.get(id)?.declarations ?? [];
     await this.publish(declarationsReported, {
       enrollmentId: id,
-      at,
+      at: this.at,
       full: true,
-      declarations: declarations.map(({ identifier, type, serverToken }) => ({
+      declarations: declared.map(({ identifier, type, serverToken }) => ({
         kind: type.includes('.activation.') ? ('activation' as const) : ('configuration' as const),
         identifier,
         serverToken,
         active: true,
         valid: 'valid' as const,
         reasons: [],
+        ...said,
       })),
     });
   }
 
   #enrollment(id: string): Enrollment {
+    const since = this.devices.get(id)?.since ?? this.at;
     return {
       id,
       kind: 'device',
@@ -267,8 +286,8 @@ export class StandInMdm extends Happenings {
       push: 'ok',
       certificateFingerprint: 'f',
       certificateNotAfter: null,
-      authenticatedAt: this.at,
-      enrolledAt: this.at,
+      authenticatedAt: since,
+      enrolledAt: since + 1,
       removedAt: null,
       lastSeenAt: null,
     };

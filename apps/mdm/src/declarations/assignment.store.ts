@@ -11,6 +11,8 @@ export interface DeclaringEnrollment {
   readonly fingerprint: string | null;
   readonly set_id: string | null;
   readonly set_at: number | null;
+  /** Since the set was given, the device was asked to compare: see `declarationsTokenOf`. */
+  readonly sync_mark: string | null;
   /** The set that the device was last told of. */
   readonly advertised_set_id: string | null;
 }
@@ -52,17 +54,27 @@ export class AssignmentStore {
     return enrollmentIds.filter((id) => (any.has(id) ? !same.has(id) : setId !== otherwise));
   }
 
-  async assign(tx: Tx, enrollmentIds: readonly string[], setId: string, now: number): Promise<void> {
+  async assign(
+    tx: Tx,
+    enrollmentIds: readonly string[],
+    set: { readonly id: string; readonly mark: string | null },
+    now: number,
+  ): Promise<void> {
     await upsert(tx, 'enrollment_declarations', {
       key: ['enrollment_id'],
-      rows: enrollmentIds.map((enrollment_id) => ({ enrollment_id, set_id: setId, set_at: now })),
+      rows: enrollmentIds.map((enrollment_id) => ({
+        enrollment_id,
+        set_id: set.id,
+        set_at: now,
+        sync_mark: set.mark,
+      })),
     });
   }
 
   async find(enrollmentId: string): Promise<DeclaringEnrollment | undefined> {
     const [row] = await this.db.prepared<DeclaringEnrollment>(
       'declaring_enrollment',
-      `SELECT e.state, d.fingerprint, s.set_id, s.set_at, s.advertised_set_id
+      `SELECT e.state, d.fingerprint, s.set_id, s.set_at, s.sync_mark, s.advertised_set_id
        FROM {enrollment} e
        INNER JOIN {enrollment} d ON d.id = e.device_id
        LEFT JOIN {enrollment_declarations} s ON s.enrollment_id = e.id
@@ -106,18 +118,17 @@ export class AssignmentStore {
   }
 
   /** Undefined where there is no such enrolment. */
-  async ofEnrollment(
-    enrollmentId: string,
-  ): Promise<
-    | { readonly set_id: string | null; readonly status: string | null; readonly status_at: number | null }
+  async ofEnrollment(enrollmentId: string): Promise<
+    | (Pick<DeclaringEnrollment, 'set_id' | 'sync_mark'> & {
+        readonly status: string | null;
+        readonly status_at: number | null;
+      })
     | undefined
   > {
-    const [row] = await this.db.query<{
-      set_id: string | null;
-      status: string | null;
-      status_at: number | null;
-    }>(
-      `SELECT s.set_id, s.status, s.status_at FROM {enrollment} e
+    const [row] = await this.db.query<
+      Pick<DeclaringEnrollment, 'set_id' | 'sync_mark'> & { status: string | null; status_at: number | null }
+    >(
+      `SELECT s.set_id, s.sync_mark, s.status, s.status_at FROM {enrollment} e
        LEFT JOIN {enrollment_declarations} s ON s.enrollment_id = e.id WHERE e.id = :enrollmentId`,
       { enrollmentId },
     );

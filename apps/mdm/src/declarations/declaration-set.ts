@@ -18,6 +18,15 @@ export interface DeclarationItem extends DeclarationReference {
 /** Of the set without declarations; what an enrolment has that was never given one. */
 export const EMPTY_SET_ID = sha256('');
 
+/**
+ * The DeclarationsToken of a set. A device compares what it has with the manifest only where the token is another one
+ * than it last took, so `mark` is new whenever it is asked to (Apple, "Integrating declarative management"). No failure
+ * of a device changes it by itself.
+ */
+export function declarationsTokenOf(setId: string, mark: string | null): string {
+  return mark === null ? setId : `${setId}-${mark}`;
+}
+
 /** A declaration to be stored. */
 export interface NewDeclaration extends DeclarationItem {
   /** As devices get it; the same for the same payload, however its keys are ordered. */
@@ -26,7 +35,7 @@ export interface NewDeclaration extends DeclarationItem {
 
 /** All that an enrolment is to have. */
 export interface DeclarationSet {
-  /** Depends on what is in it and on nothing else; also the DeclarationsToken. */
+  /** Depends on what is in it and on nothing else. */
   readonly id: string;
   readonly declarations: readonly NewDeclaration[];
 }

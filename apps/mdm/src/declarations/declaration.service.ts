@@ -14,7 +14,7 @@ import type { IntakeService } from '../command-queue/intake.service.js';
 import type { PushScheduler } from '../push/push.service.js';
 import type { AssignmentStore } from './assignment.store.js';
 import { bodyPlace, type DeclarationCache } from './declaration-cache.js';
-import { declarationSet, EMPTY_SET_ID, type DeclarationSet } from './declaration-set.js';
+import { declarationSet, declarationsTokenOf, EMPTY_SET_ID, type DeclarationSet } from './declaration-set.js';
 import type { DeclarationStore } from './declaration.store.js';
 
 type SetRequest = z.output<typeof setDeclarations.request>;
@@ -41,7 +41,7 @@ export class DeclarationService {
   constructor(private readonly options: DeclarationServiceOptions) {}
 
   /**
-   * Gives all the enrolments one set, and has those synchronise that had another one. An enrolment never has two
+   * Gives all the enrolments one set, and has those synchronise that had another one, or all (`resync`). An enrolment never has two
    * commands that it has not fetched: the one that waits then says what the new one would.
    * @throws EspalierError ESP_MDM_DECLARATIONS_INVALID, ESP_MDM_DECLARATION_TOKEN_REUSED, ESP_MDM_REQUEST_ID_REUSED,
    * ESP_MDM_ENROLLMENT_UNKNOWN, ESP_MDM_ENROLLMENT_NOT_ACTIVE
@@ -55,9 +55,12 @@ export class DeclarationService {
       const ids = targets.map((target) => target.id);
       const now = this.options.now();
       await this.#store(tx, set, now.getTime());
-      const changed = await assignments.withAnotherSet(tx, ids, set.id, EMPTY_SET_ID);
-      await assignments.assign(tx, changed, set.id, now.getTime());
-      const commandId = await this.#command(tx, request, once.hash, set.id, now, skipped);
+      const changed =
+        request.resync === true ? ids : await assignments.withAnotherSet(tx, ids, set.id, EMPTY_SET_ID);
+      const mark = markOf(request);
+      await assignments.assign(tx, changed, { id: set.id, mark }, now.getTime());
+      const token = declarationsTokenOf(set.id, mark);
+      const commandId = await this.#command(tx, request, once.hash, token, now, skipped);
       const told = new Set(await queue.takeOverUnfetched(tx, changed, REQUEST_TYPE, commandId));
       const orders = changed
         .filter((id) => !told.has(id))
@@ -74,7 +77,7 @@ export class DeclarationService {
       return { commandId, commands: await queue.ofCommand(tx, commandId), skipped };
     });
     return {
-      declarationsToken: set.id,
+      declarationsToken: declarationsTokenOf(set.id, markOf(request)),
       commands: commands.map(({ enrollmentId, id }) => ({ enrollmentId, id })),
       skipped,
     };
@@ -88,7 +91,7 @@ export class DeclarationService {
       found.set_id === null ? [] : await this.options.cache.itemsOf(this.options.db, found.set_id);
     return {
       declarations: items.map(({ identifier, type, serverToken }) => ({ identifier, type, serverToken })),
-      declarationsToken: found.set_id,
+      declarationsToken: found.set_id === null ? null : declarationsTokenOf(found.set_id, found.sync_mark),
       status: found.status === null ? [] : (JSON.parse(found.status) as DeclarationStatus[]),
       statusAt: found.status_at,
     };
@@ -138,10 +141,16 @@ export class DeclarationService {
   }
 }
 
+/** Of the request, so that it is the same where a request is repeated. */
+function markOf({ requestId, resync }: SetRequest): string | null {
+  return resync === true ? createHash('sha256').update(requestId).digest('hex').slice(0, 12) : null;
+}
+
 function hashOf(request: SetRequest, set: DeclarationSet): Buffer {
   const hash = createHash('sha256');
-  const { enrollmentIds, createdBy, onInactive } = request;
-  hash.update(JSON.stringify([REQUEST_TYPE, [...new Set(enrollmentIds)].sort(), createdBy, onInactive]));
+  const { enrollmentIds, createdBy, onInactive, resync } = request;
+  const said = [REQUEST_TYPE, [...new Set(enrollmentIds)].sort(), createdBy, onInactive];
+  hash.update(JSON.stringify(resync === true ? [...said, 'resync'] : said));
   for (const { body } of set.declarations) hash.update(body);
   return hash.digest();
 }

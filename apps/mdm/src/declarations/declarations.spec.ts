@@ -130,6 +130,38 @@ describeOnEachDatabase('declarations', { migrations: mdmMigrations }, (open) => 
       expect((await harness.events()).filter((event) => event.subject === 'command.queued')).toHaveLength(2);
     });
 
+    it('anew where they are to compare: by one command and a token that they have not seen, the set being the same', async () => {
+      const [one, two] = [await new SpecDevice(harness).enroll(), await new SpecDevice(harness).enroll()];
+      const given = await set([one, two], [declaration('a')]);
+      for (const device of [one, two]) {
+        const { command } = await device.report('Idle');
+        await device.report('Acknowledged', command?.commandUuid);
+      }
+      const request = { requestId: randomUUID(), resync: true };
+      const again = await set([one], [declaration('a')], request);
+      expect(again.declarationsToken).not.toBe(given.declarationsToken);
+      expect(again.commands.map((command) => command.enrollmentId)).toEqual([one.udid]);
+      // The answer was lost, and the same is asked once more.
+      expect(await set([one], [declaration('a')], request)).toEqual(again);
+      const { command } = await one.report('Idle');
+      expect(parseSyncTokens(command?.command['Data'] as Buffer).declarationsToken).toBe(
+        again.declarationsToken,
+      );
+      expect(await tokenOf(one)).toBe(again.declarationsToken);
+      const manifest = parseDeclarationItems((await one.declarative('declaration-items')).body);
+      expect(manifest.declarationsToken).toBe(again.declarationsToken);
+      expect(await advertised(one)).toEqual(['configuration/a a-v1']);
+      expect((await harness.rooms.rpc.declarations.get(one.udid)).declarationsToken).toBe(
+        again.declarationsToken,
+      );
+      expect(await tokenOf(two)).toBe(given.declarationsToken);
+      // Another set ends it; and so does the same one, which changes nothing.
+      expect((await set([one], [declaration('a')])).commands).toEqual([]);
+      expect(await tokenOf(one)).toBe(again.declarationsToken);
+      const other = await set([one], [declaration('b')]);
+      expect(await tokenOf(one)).toBe(other.declarationsToken);
+    });
+
     it('also by hand, by a command like any other', async () => {
       const device = await new SpecDevice(harness).enroll();
       const command = { requestType: 'DeclarativeManagement' };

@@ -16,7 +16,7 @@ import { identityErrors } from '../identity/identity.errors.js';
 import type { DeviceIdentity } from '../identity/identity.service.js';
 import type { AssignmentStore, DeclaringEnrollment } from './assignment.store.js';
 import type { DeclarationCache } from './declaration-cache.js';
-import { EMPTY_SET_ID } from './declaration-set.js';
+import { declarationsTokenOf, EMPTY_SET_ID } from './declaration-set.js';
 import { declarationErrors } from './declaration.errors.js';
 import { mergeStatus } from './merge-status.js';
 
@@ -54,7 +54,7 @@ export class DeviceDeclarationsService {
     switch (endpoint.name) {
       case 'tokens':
         return buildSyncTokens({
-          declarationsToken: enrollment.set_id ?? EMPTY_SET_ID,
+          declarationsToken: declarationsTokenOf(enrollment.set_id ?? EMPTY_SET_ID, enrollment.sync_mark),
           timestamp: new Date(enrollment.set_at ?? 0),
         });
       case 'declaration-items':
@@ -76,7 +76,7 @@ export class DeviceDeclarationsService {
       if (setId === null) return buildDeclarationItems({ declarationsToken: EMPTY_SET_ID, declarations: [] });
       if (current.advertised_set_id === setId || (await assignments.advertise(id, setId)))
         return buildDeclarationItems({
-          declarationsToken: setId,
+          declarationsToken: declarationsTokenOf(setId, current.sync_mark),
           declarations: await cache.itemsOf(db, setId),
         });
       // It got another set since we looked.

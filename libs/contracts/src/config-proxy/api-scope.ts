@@ -17,6 +17,10 @@ export const apiScopes = {
   'commands:write': 'Send commands to devices and take them back.',
   'commands:destructive':
     'With commands:write: send commands that lose data, lock people out, interrupt their work, or bring profiles and software, and commands that are not known here.',
+  'scripts:read':
+    'See scripts and what came of running them; with reach over the whole site also their text.',
+  'scripts:write': 'Make, change and delete scripts.',
+  'scripts:run': 'Have Mac clients run approved scripts and CMPivot queries.',
   'enrollment:write': 'Make links under which devices enrol.',
   'events:read': 'Follow live events.',
   'tokens:admin':

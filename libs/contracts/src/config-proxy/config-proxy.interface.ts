@@ -13,6 +13,8 @@ export const configProxyInterface = defineServiceInterface({
     policyRpc.listPolicyDeployments,
     policyRpc.getPolicyContent,
     policyRpc.republishScope,
+    policyRpc.compareScopes,
+    policyRpc.correctScopes,
   ],
   calls: [...Object.values(mdmRpc), policyRpc.explainPolicy, policyRpc.evaluatePolicy],
   publishes: [

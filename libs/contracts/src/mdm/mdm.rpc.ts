@@ -64,7 +64,8 @@ export const submitCommand = defineRpc({
 
 /**
  * Replaces the whole set of declarations of each enrolment and tells the devices (one DeclarativeManagement command
- * each, where the set differs from what they have). The same `requestId` again answers with what the first one made.
+ * each, where the set differs from what they have, or `resync`). The same `requestId` again answers with what the first
+ * one made.
  */
 export const setDeclarations = defineRpc({
   service: 'mdm',
@@ -76,10 +77,15 @@ export const setDeclarations = defineRpc({
     declarations: z.array(declarationSchema).max(500),
     createdBy: personSchema,
     onInactive: onInactiveSchema,
+    /**
+     * True tells also the devices whose set is the same, by a DeclarationsToken that they have not seen: so they
+     * compare what they have with the manifest, and fetch what they lack.
+     */
+    resync: z.boolean().optional(),
   }),
   response: z.object({
     declarationsToken: z.string(),
-    /** The commands that were queued; none for an enrolment whose set is the same already. */
+    /** The commands that were queued; none for an enrolment whose set is the same already, without `resync`. */
     commands: z.array(z.object({ enrollmentId: enrollmentIdSchema, id: z.uuid() })),
     skipped: z.array(enrollmentIdSchema),
   }),

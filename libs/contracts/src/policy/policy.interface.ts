@@ -9,7 +9,7 @@ import {
 } from '../mdm/mdm.events.js';
 import {
   getCommand,
-  listEnrollments,
+  getEnrollment,
   requestInventory,
   setDeclarations,
   submitCommand,
@@ -24,6 +24,8 @@ import {
   scopeMembersChanged,
 } from './policy.events.js';
 import {
+  compareScopes,
+  correctScopes,
   evaluatePolicy,
   explainPolicy,
   getPolicyContent,
@@ -41,10 +43,12 @@ export const mdmPolicyInterface = defineServiceInterface({
     listPolicyDeployments,
     getPolicyContent,
     republishScope,
+    compareScopes,
+    correctScopes,
     submitCommand,
     setDeclarations,
     requestInventory,
-    listEnrollments,
+    getEnrollment,
     getCommand,
   ],
   publishes: [policyStatesReported, mdmPolicyStatusReported],

@@ -61,6 +61,47 @@ export const republishScope = defineRpc({
   response: z.object({ accepted: z.array(collectionIdSchema) }),
 });
 
+/**
+ * Compares in which collections enrolments are, as the policy has it, with what is so: of the enrolments in a range of
+ * ids, those named and those that the policy knows nothing of. Changes nothing.
+ */
+export const compareScopes = defineRpc({
+  service: 'config-proxy',
+  verb: 'compare-scopes',
+  request: z.object({
+    /** The range begins behind this id; empty: with the first. */
+    after: z.string().max(400),
+    /** The last id of the range; null: there is no end. */
+    through: enrollmentIdSchema.nullable(),
+    /** Those in the range that are in a collection; each with the sum of `scopeTag` over its collections. */
+    enrollments: z.array(z.object({ id: enrollmentIdSchema, digest: z.number().int() })).max(500),
+  }),
+  response: z.object({
+    /** Enrolments of which something else is so; some that are named may be all right by the time they are looked at. */
+    differing: z.array(enrollmentIdSchema),
+    /** How far the range was looked at; null: to its end. */
+    through: enrollmentIdSchema.nullable(),
+  }),
+});
+
+/** Tells by events what is so where the policy has something else: who is in a collection, and who is not. */
+export const correctScopes = defineRpc({
+  service: 'config-proxy',
+  verb: 'correct-scopes',
+  request: z.object({
+    /** In which collections they are, as the policy has it. */
+    enrollments: z
+      .array(z.object({ id: enrollmentIdSchema, collectionIds: z.array(collectionIdSchema).max(2_000) }))
+      .min(1)
+      .max(25),
+    /** The highest version that the policy has heard of any collection: what is told has a higher one. */
+    version: z.number().int(),
+  }),
+  /** How many memberships were told of. */
+  response: z.object({ corrected: z.number().int() }),
+  timeoutMs: 10_000,
+});
+
 /** What the policy thinks of an enrolment, of all deployments or of one. */
 export const explainPolicy = defineRpc({
   service: 'mdm-policy',

@@ -90,6 +90,18 @@ export interface Registration {
   stop(): Promise<void>;
 }
 
+export interface TailRegistration extends Registration {
+  /** Resolves, before the first event comes, with where the tail begins. Never rejects. */
+  readonly begun: Promise<TailStart>;
+}
+
+export interface TailStart {
+  /** Position after which it reads. */
+  readonly after: number;
+  /** Events for it that the server had already. */
+  readonly pending: number;
+}
+
 /** One event as a handler gets it, discriminated by `event`. */
 export type ReceivedEvent<C extends EventContract = EventContract> = C extends EventContract
   ? { readonly contract: C; readonly event: C['event']; readonly payload: z.output<C['payload']> }
@@ -163,9 +175,14 @@ export interface TailOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface TailMeta extends EventMeta {
+  /** Further events for this tail that the server had when it sent this one. */
+  readonly pending: number;
+}
+
 export type TailHandler<C extends EventContract> = (
   event: ReceivedEvent<C>,
-  meta: EventMeta,
+  meta: TailMeta,
 ) => Promise<void> | void;
 
 export interface EnqueueOptions {
@@ -231,7 +248,7 @@ export interface Messaging {
     contracts: C | readonly C[],
     options: TailOptions,
     onEvent: TailHandler<C>,
-  ): Registration;
+  ): TailRegistration;
 
   /**
    * Puts a job into its queue; resolves when the server has stored it.

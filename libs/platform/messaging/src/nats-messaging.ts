@@ -38,6 +38,7 @@ import type {
   ServeOptions,
   TailHandler,
   TailOptions,
+  TailRegistration,
   WorkOptions,
 } from './messaging.types.js';
 import { createMessagingMetrics, type MessagingMetrics } from './metrics.js';
@@ -193,7 +194,7 @@ class NatsMessaging implements Messaging {
     contracts: C | readonly C[],
     options: TailOptions,
     onEvent: TailHandler<C>,
-  ): Registration {
+  ): TailRegistration {
     const events = toList<C>(contracts);
     this.#guard.tails(events);
     const tail = new EventTail<C>({
@@ -206,7 +207,7 @@ class NatsMessaging implements Messaging {
     });
     const registration = this.#session.addReader(tail);
     options.signal?.addEventListener('abort', () => void registration.stop(), { once: true });
-    return registration;
+    return { ...registration, begun: tail.begun };
   }
 
   async enqueue<C extends JobContract>(

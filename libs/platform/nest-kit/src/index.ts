@@ -19,4 +19,11 @@ export { BodyStream, readBodyStream } from './http/body-streams.js';
 export { NestLogger } from './http/nest-logger.js';
 export { requestIdOf, type Gate } from './http/request-hooks.js';
 export { readTlsFiles, reloadOnHangup, type ClientTrustFiles, type TlsFiles } from './http/tls-files.js';
-export { buildOpenApi, type OpenApiDocument, type OpenApiOptions } from './openapi/openapi.js';
+export {
+  buildOpenApi,
+  splitResponse,
+  type InsteadAnswer,
+  type OpenApiDocument,
+  type OpenApiOptions,
+} from './openapi/openapi.js';
+export type { ExampleWords } from './openapi/example.js';

@@ -24,6 +24,7 @@ export { limitSql, page, type Page, type PageRequest } from './statements/page.j
 export { resealColumn, type ResealColumn, type ResealResult } from './reseal/reseal-column.js';
 export { idListSql, splitIds, type IdListSql } from './sql/id-list.js';
 export { jsonItems, jsonRows, type JsonColumns, type JsonColumnType } from './sql/json-rows.js';
+export { joinedTexts } from './sql/joined-texts.js';
 export { textListSql, type TextListSql } from './sql/text-list.js';
 export { rowLock, type RowLock } from './sql/row-lock.js';
 export { bindSql, type BoundStatement } from './sql/sql-template.js';

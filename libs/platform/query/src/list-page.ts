@@ -8,7 +8,7 @@ import {
   type OrderField,
 } from '@espalier/filter-expression';
 import { limitSql, type Page, type Queryable, type SqlParams } from '@espalier/persistence';
-import { SqlWriter, type CompiledSql } from './compiled-sql.js';
+import { quoted, SqlWriter, type CompiledSql } from './compiled-sql.js';
 import { compileCondition } from './query.compiler.js';
 import { stretchesAfter } from './keyset.js';
 import { decodeCursor, encodeCursor } from './page-cursor.js';
@@ -18,9 +18,17 @@ import { orderBySql, sortOrder, type SortColumn } from './sort-order.js';
 export interface ListRequest {
   /** What can be filtered and ordered by; its columns, folded ones included, are columns of `sql`. */
   readonly model: ClassModel;
-  /** A SELECT without ORDER BY. Names of its parameters do not begin with `filter_` or `after_`. */
-  readonly sql: string;
+  /**
+   * A SELECT without ORDER BY. Names of its parameters do not begin with `filter_` or `after_`. Where it has many
+   * columns, it may leave out those that this list does not use: they cost nothing to read, but planning does.
+   */
+  readonly sql: string | ((uses: (column: string) => boolean) => string);
   readonly params?: SqlParams;
+  /**
+   * Columns of `sql` that the rows are to have, besides those of the order; default: all. What is not asked for costs
+   * nothing: neither folded columns, which only filters need, nor what a subquery of its own would find.
+   */
+  readonly columns?: readonly string[] | undefined;
   /** As the caller wrote it: see `parseFilter`. */
   readonly filter?: string | undefined;
   /** As the caller wrote it: see `parseOrderBy`. */
@@ -66,8 +74,9 @@ export async function countList(
   const filter = filterSql(on, request);
   const where = filter.sql === '' ? '' : `WHERE ${filter.sql}`;
   const [row] = await on.query<{ count: number }>(
-    `SELECT COUNT(*) AS count FROM (${request.sql}) AS ${LIST} ${where}`,
+    `SELECT COUNT(*) AS count FROM (${listSql(request, filter, () => false)}) AS ${LIST} ${where}`,
     { ...request.params, ...filter.params },
+    { planAnew: true },
   );
   return row?.count ?? 0;
 }
@@ -85,18 +94,30 @@ async function rowsAfter<T extends object>(
   const stretches = cursor === undefined ? [''] : stretchesAfter(writer, order, decodeCursor(cursor, order));
   const params = { ...request.params, ...filter.params, ...writer.params };
   const rows: T[] = [];
+  const shown = new Set([...(request.columns ?? []), ...order.map(({ column }) => column)]);
+  const selected = request.columns === undefined ? '*' : [...shown].map(quoted).join(', ');
+  const list = listSql(request, filter, (column) => request.columns === undefined || shown.has(column));
   for (const stretch of stretches) {
     if (rows.length === wanted) break;
     const where = [filter.sql, stretch].filter((part) => part !== '').join(' AND ');
     const found = await on.query<T>(
-      `SELECT * FROM (${request.sql}) AS ${LIST} ${where === '' ? '' : `WHERE ${where}`}
+      `SELECT ${selected} FROM (${list}) AS ${LIST} ${where === '' ? '' : `WHERE ${where}`}
        ORDER BY ${orderBySql(order)} ${limitSql(on.dialect, wanted - rows.length, skip)}`,
       params,
+      { planAnew: true },
     );
     rows.push(...found);
   }
   return rows;
 }
+
+/** The SELECT of the list, with the columns that the page shows, and that its filter asks about. */
+const listSql = (
+  { sql }: Pick<ListRequest, 'sql'>,
+  filter: CompiledSql,
+  shows: (column: string) => boolean,
+): string =>
+  typeof sql === 'string' ? sql : sql((column) => shows(column) || filter.sql.includes(quoted(column)));
 
 /** SQL alias of the list. */
 const LIST = 'list';

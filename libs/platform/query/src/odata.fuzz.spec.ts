@@ -14,52 +14,30 @@ import type { Database, Dialect } from '@espalier/persistence';
 import { describeOnEachDatabase } from '@espalier/testing';
 import { listPage, type ListRequest } from './list-page.js';
 import { entityValues, ODataGenerator, systemEntity } from './spec/odata.generator.fixture.js';
-import { Random } from './spec/random.fixture.js';
-import {
-  dump,
-  generateRows,
-  NOW,
-  siteMigration,
-  siteModel,
-  SiteValues,
-  storeRows,
-  type SiteRows,
-} from './spec/site.fixture.js';
+import { expectOnSites, textsOf, type Found } from './spec/fuzz.fixture.js';
+import { NOW, siteMigration, type SiteRows } from './spec/site.fixture.js';
 import { mutate } from './spec/wql.generator.fixture.js';
 
-const WANTED = Number(process.env['ESPALIER_TEST_FUZZ'] ?? '0');
-const TEXTS = { sqlite: WANTED || 100_000, postgres: Math.ceil((WANTED || 100_000) / 50), mssql: 300 };
-const SITES = 20;
-const SEED = 20_261_121;
-
-describeOnEachDatabase('generated requests of OData', { migrations: [siteMigration] }, (open, dialect) => {
+describeOnEachDatabase('generated requests of OData', { migrations: [siteMigration] }, (open) => {
   it('list what the plain reading of the filter selects, in its order, or are refused; no row changes', async () => {
     const db = await open();
-    const outcome = { refused: 0, evaluated: 0, telling: 0 };
-    for (let site = 0; site < SITES; site += 1) {
-      const random = new Random(SEED + site);
-      const values = new SiteValues(random, dialect === 'mssql');
-      const tables = generateRows(values);
-      for (const { table } of siteModel.classes) await db.execute(`DELETE FROM {${table}}`);
-      await storeRows(db, tables);
-      const before = await dump(db);
-      const generator = new ODataGenerator(values);
-      for (let count = 0; count < TEXTS[dialect] / SITES; count += 1) {
-        const isValid = dialect === 'mssql' || random.chance(0.7);
-        const written = (text: string): string => (isValid ? text : mutate(random, text));
-        const query = new URLSearchParams({ $filter: written(generator.filter()) });
-        if (random.chance(0.2)) query.set('$orderby', written(generator.orderBy()));
-        if (random.chance(0.1)) query.set('$select', written(generator.select()));
-        const found = await check(db, tables, query.toString());
-        if (found === undefined && isValid) throw new Error(`Refused: ${query.get('$filter')}`);
-        if (found === undefined) outcome.refused += 1;
-        else outcome.evaluated += 1;
-        if (found === 'some') outcome.telling += 1;
-      }
-      expect(await dump(db)).toBe(before);
-    }
-    expect(outcome.evaluated).toBeGreaterThan(outcome.refused);
-    expect(outcome.telling / outcome.evaluated).toBeGreaterThan(0.3);
+    await expectOnSites(db, {
+      sites: 20,
+      texts: textsOf(100_000, 50, 300),
+      check: ({ random, values, tables }) => {
+        const generator = new ODataGenerator(values);
+        return async () => {
+          const isValid = db.dialect === 'mssql' || random.chance(0.7);
+          const written = (text: string): string => (isValid ? text : mutate(random, text));
+          const query = new URLSearchParams({ $filter: written(generator.filter()) });
+          if (random.chance(0.2)) query.set('$orderby', written(generator.orderBy()));
+          if (random.chance(0.1)) query.set('$select', written(generator.select()));
+          const found = await check(db, tables, query.toString());
+          if (found === undefined && isValid) throw new Error(`Refused: ${query.get('$filter')}`);
+          return found;
+        };
+      },
+    });
   }, 600_000);
 });
 
@@ -69,11 +47,7 @@ interface Understood {
 }
 
 /** Undefined where the request was refused. */
-async function check(
-  db: Database,
-  tables: SiteRows,
-  query: string,
-): Promise<'some' | 'all or none' | undefined> {
+async function check(db: Database, tables: SiteRows, query: string): Promise<Found> {
   const understood = understand(query, tables, db.dialect);
   if (understood === undefined) return undefined;
   const { request, expected } = understood;

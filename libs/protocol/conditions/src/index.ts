@@ -29,6 +29,7 @@ export type {
   TypedQuery,
   TypedSubquery,
 } from './condition.js';
+export { compareWith, type Comparand } from './comparand.js';
 export { constantValue, inverted, mirrored } from './constants.js';
 export {
   compareTexts,
@@ -39,6 +40,7 @@ export {
   type Truth,
 } from './evaluate.js';
 export { ExpressionError, type Fail, type Place } from './expression.error.js';
+export { comparisonOf, type AffixFunction, type FilterOperator } from './filter-words.js';
 export { expressionLimits, type ExpressionLimits } from './limits.js';
 export { matchesPattern } from './match-pattern.js';
 export { findNamed, findProperty, keyProperty, suggestName } from './names.js';
@@ -54,5 +56,10 @@ export {
   type FixedUnit,
   type TimeUnit,
 } from './time-units.js';
+export { readCondition, type ConditionGrammar } from './reading/condition.reader.js';
+export { filterLanguage, FilterReader } from './reading/filter.reader.js';
+export type { ExpressionLanguage, PlaceOf, Token, TokenKind } from './reading/language.js';
+export { TokenReader } from './reading/token.reader.js';
+export { checkedText, unquote } from './reading/tokenize.js';
 export { classesOf, traitsOf, type QueryTraits } from './traits.js';
 export { affixPattern, literalFor, parseTime, textProblem, type GivenValue } from './values.js';

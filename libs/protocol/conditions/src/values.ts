@@ -1,3 +1,4 @@
+import type { AffixFunction } from './filter-words.js';
 import type { Literal, Pattern, PatternPart } from './condition.js';
 import type { Fail } from './expression.error.js';
 import { expressionLimits } from './limits.js';
@@ -88,12 +89,8 @@ function existing(date: string, time: number): number | undefined {
 }
 
 /** A pattern for texts that begin with, end with or contain a text. */
-export function affixPattern(
-  kind: 'startsWith' | 'endsWith' | 'contains',
-  property: PropertyModel,
-  text: string,
-): Pattern {
+export function affixPattern(kind: AffixFunction, property: PropertyModel, text: string): Pattern {
   const any: PatternPart = { kind: 'any' };
   const part: PatternPart = { kind: 'text', text: comparedText(property, text) };
-  return [...(kind === 'startsWith' ? [] : [any]), part, ...(kind === 'endsWith' ? [] : [any])];
+  return [...(kind === 'startswith' ? [] : [any]), part, ...(kind === 'endswith' ? [] : [any])];
 }

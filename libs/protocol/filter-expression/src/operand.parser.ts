@@ -2,12 +2,12 @@ import {
   findProperty,
   suggestName,
   type ClassModel,
+  type FilterReader,
   type GivenValue,
   type Place,
   type PropertyRef,
+  type Token,
 } from '@espalier/conditions';
-import type { Token } from './filter.lexer.js';
-import type { TokenReader } from './token.reader.js';
 
 /** Alias of the only source in the conditions of filters. */
 export const FILTER_ALIAS = 'item';
@@ -22,7 +22,7 @@ export type Operand =
 /** Reads fields, values and the functions that stand for them. */
 export class OperandParser {
   constructor(
-    private readonly tokens: TokenReader,
+    private readonly tokens: FilterReader<Place>,
     private readonly model: ClassModel,
   ) {}
 
@@ -46,7 +46,7 @@ export class OperandParser {
     }
   }
 
-  private word({ value, at }: Token): Operand {
+  private word({ value, at }: Token<Place>): Operand {
     const word = value.toLowerCase();
     if (this.tokens.isSymbol('(')) return this.call(word, at);
     if (word === 'null') return { kind: 'null', at };

@@ -1,6 +1,12 @@
-import { findProperty, type ClassModel, type PropertyModel } from '@espalier/conditions';
+import {
+  FilterReader,
+  findProperty,
+  type ClassModel,
+  type Place,
+  type PropertyModel,
+} from '@espalier/conditions';
+import { filterExpressions } from './filter.language.js';
 import { unknownField } from './operand.parser.js';
-import { TokenReader } from './token.reader.js';
 
 /** One field of an order. */
 export interface OrderField {
@@ -12,7 +18,7 @@ const FIELD_LIMIT = 5;
 
 /** Reads `name desc, joinedAt`, in any case. Throws FilterError. */
 export function parseOrderBy(text: string, model: ClassModel): OrderField[] {
-  const tokens = new TokenReader(text);
+  const tokens: FilterReader<Place> = new FilterReader(text, filterExpressions);
   const fields: OrderField[] = [];
   do {
     const { kind, value } = tokens.next;
@@ -22,10 +28,8 @@ export function parseOrderBy(text: string, model: ClassModel): OrderField[] {
     if (fields.some((field) => field.property === property)) tokens.fail(`${property.name} comes twice.`);
     if (fields.length === FIELD_LIMIT) tokens.fail(`An order has at most ${FIELD_LIMIT} fields.`);
     tokens.take();
-    const descending = tokens.skipWord('desc');
-    if (!descending) tokens.skipWord('asc');
-    fields.push({ property, descending });
+    fields.push({ property, descending: tokens.isDescending() });
   } while (tokens.skipSymbol(','));
-  if (tokens.next.kind !== 'end') tokens.fail('Here "desc", a comma or the end is expected.');
+  tokens.expectEnd('"desc", a comma');
   return fields;
 }

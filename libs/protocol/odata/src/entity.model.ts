@@ -27,6 +27,8 @@ export type ElementSource =
 export interface EntityProperty<Row = never> extends TypedName {
   /** Left out of lists; there where one entity is got by its key. */
   readonly isLazy?: boolean;
+  /** True where no entity has a value: null, or an array without elements. */
+  readonly isNothing?: boolean;
   /** What filters and orders ask; a property without one cannot be filtered or ordered by. */
   readonly source?: PropertyModel;
   /** For array properties; one without cannot be filtered by. */

@@ -4,6 +4,7 @@ import {
   entityWriter,
   errorBody,
   listEnvelope,
+  listFrame,
   methodResult,
   parseSelect,
   serviceDocument,
@@ -128,6 +129,11 @@ describe('envelopes', () => {
       ['value', []],
       ['@odata.nextLink', 'https://h/next'],
     ]);
+    const { head, tail } = listFrame(context, collection, { count: 7, select });
+    expect(head + tail('https://h/next')).toBe(JSON.stringify(paged));
+    expect(JSON.parse(`${head}{"Name":"x"}${tail()}`)).toEqual(
+      listEnvelope(context, collection, [{ Name: 'x' }], { count: 7, select }),
+    );
     expect(entityEnvelope(context, collection, { Name: 'x' })).toEqual({
       '@odata.context': `${base}#SMS_Collection/$entity`,
       Name: 'x',

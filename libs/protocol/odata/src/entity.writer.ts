@@ -26,22 +26,26 @@ export function entityWriter<Row extends object>(
   { context, route, lazy = false, select }: EntityOptions,
 ): (row: Row) => ODataObject {
   const selected = select === undefined ? undefined : new Set(select.properties.map(({ name }) => name));
-  const columns = entity.properties
+  const shown = entity.properties
     .filter(({ name, isLazy }) => selected?.has(name) ?? (lazy || isLazy !== true))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map(columnOf);
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const told = shown.filter(({ isNothing }) => isNothing !== true);
+  const plain = told.flatMap(plainColumnOf);
+  const columns = told.filter((property) => plainColumnOf(property).length === 0).map(columnOf);
   const keys = entity.keys.map((key) => columnOf(keyProperty(entity, key)));
   const isWmi = route === 'wmi';
   const isWhole = isWmi && selected === undefined;
   const template = templateOf({
     ...(isWmi && { '@odata.etag': '' }),
     ...(isWhole && systemBefore(entity)),
-    ...Object.fromEntries(columns.map(({ name }) => [name, null])),
+    ...Object.fromEntries(shown.map(({ name, isCollection }) => [name, isCollection === true ? [] : null])),
     ...(isWhole && systemAfter(entity, context)),
   });
   const place = `\\\\${context.server}\\${namespaceOf(context)}:`;
   return (row) => {
     const object = { ...template };
+    const values = row as Readonly<Record<string, unknown>>;
+    for (const { name, column } of plain) object[name] = values[column] ?? null;
     for (const { name, valueIn } of columns) object[name] = valueIn(row);
     if (isWmi) object['@odata.etag'] = keys.map(({ valueIn }) => String(valueIn(row))).join(';');
     if (isWhole) {
@@ -59,6 +63,15 @@ export function entityWriter<Row extends object>(
  */
 const templateOf = (keys: ODataObject): Record<string, unknown> =>
   JSON.parse(JSON.stringify(keys)) as Record<string, unknown>;
+
+/** Where a property is written as it is stored; most are. */
+const plainColumnOf = <Row>(property: EntityProperty<Row>) =>
+  property.isCollection === true ||
+  property.read !== undefined ||
+  property.source === undefined ||
+  CONVERTERS.has(property.type)
+    ? []
+    : [{ name: property.name, column: property.source.column }];
 
 interface Column<Row> {
   readonly name: string;

@@ -35,6 +35,13 @@ function setContext(
   return `${metadata(context)}#${name}${select === undefined ? '' : `(${names.join(',')})`}`;
 }
 
+/** What stands around the rows of a list where it is written in parts: JSON text, commas between the rows apart. */
+export interface ListFrame {
+  readonly head: string;
+  /** @param more where the next page is; undefined after the last */
+  readonly tail: (more?: string) => string;
+}
+
 /** A list, and in AdminService also one entity that was got by its key: scripts read `value[0]`. */
 export const listEnvelope = (
   context: ServiceContext,
@@ -47,6 +54,20 @@ export const listEnvelope = (
   value,
   ...(nextLink !== undefined && { '@odata.nextLink': nextLink }),
 });
+
+/** As `listEnvelope`, for rows that are written one after the other. */
+export function listFrame(
+  context: ServiceContext,
+  entity: Pick<EntityModel, 'name'>,
+  options: Omit<ListOptions, 'nextLink'> = {},
+): ListFrame {
+  const empty = JSON.stringify(listEnvelope(context, entity, [], options));
+  return {
+    // Without the end of `"value":[]}`.
+    head: empty.slice(0, -2),
+    tail: (more) => `]${more === undefined ? '' : `,"@odata.nextLink":${JSON.stringify(more)}`}}`,
+  };
+}
 
 /** One entity without an array around it: what was created. */
 export const entityEnvelope = (

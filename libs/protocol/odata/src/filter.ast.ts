@@ -1,8 +1,4 @@
-/** `eq ne lt le gt ge`. */
-export type FilterOperator = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';
-
-/** Functions of two texts that are conditions. */
-export type AffixFunction = 'contains' | 'startswith' | 'endswith';
+import type { AffixFunction, FilterOperator } from '@espalier/conditions';
 
 /** One side of a comparison. `at` is where it stands: in characters, from 1. */
 export type FilterOperand =

@@ -1,21 +1,21 @@
 import {
   affixPattern,
+  comparisonOf,
+  compareWith,
   keyProperty,
   literalFor,
   mirrored,
+  type Comparand,
   type ComparisonOperator,
   type Condition,
-  type Constant,
-  type GivenValue,
+  type Fail,
   type InList,
-  type Literal,
-  type PropertyModel,
   type PropertyRef,
 } from '@espalier/conditions';
 import { FILTER_ALIAS } from '@espalier/filter-expression';
 import { lookUpProperty } from './entity.lookup.js';
 import type { EntityModel } from './entity.model.js';
-import type { FilterExpression, FilterOperand, FilterOperator } from './filter.ast.js';
+import type { FilterExpression, FilterOperand } from './filter.ast.js';
 import { ElementScope, EntityScope, problem, type Scope } from './filter.scope.js';
 
 /**
@@ -28,23 +28,6 @@ export const bindFilter = (filter: FilterExpression, entity: EntityModel): Condi
 
 /** Alias of the rows of an array in the condition of `any` or `all`. */
 const ELEMENT_ALIAS = 'element';
-
-const OPERATORS: Readonly<Record<FilterOperator, ComparisonOperator>> = {
-  eq: '=',
-  ne: '<>',
-  lt: '<',
-  le: '<=',
-  gt: '>',
-  ge: '>=',
-};
-
-const AFFIXES = { contains: 'contains', startswith: 'startsWith', endswith: 'endsWith' } as const;
-
-type Bound =
-  | { readonly kind: 'property'; readonly ref: PropertyRef }
-  | { readonly kind: 'value'; readonly value: GivenValue }
-  | { readonly kind: 'now' }
-  | { readonly kind: 'null' };
 
 class Binder {
   constructor(
@@ -60,7 +43,7 @@ class Binder {
       case 'not':
         return { kind: 'not', condition: this.bind(filter.part) };
       case 'compare':
-        return this.comparison(filter.left, OPERATORS[filter.operator], filter.right);
+        return this.comparison(filter.left, comparisonOf[filter.operator], filter.right);
       case 'affix':
         return this.affix(filter);
       case 'in':
@@ -79,17 +62,9 @@ class Binder {
 
   private comparison(left: FilterOperand, operator: ComparisonOperator, right: FilterOperand): Condition {
     const [one, other] = [this.operand(left), this.operand(right)];
-    if (one.kind === 'property') return this.compared(one.ref, operator, other, right.at);
-    if (other.kind === 'property') return this.compared(other.ref, mirrored[operator], one, left.at);
+    if (one.kind === 'property') return compareWith(one.ref, operator, other, failAt(right.at));
+    if (other.kind === 'property') return compareWith(other.ref, mirrored[operator], one, failAt(left.at));
     throw problem('A comparison needs a property on one side.', left.at);
-  }
-
-  private compared(left: PropertyRef, operator: ComparisonOperator, right: Bound, at: number): Condition {
-    if (right.kind !== 'null') return { kind: 'compare', operator, left, right: against(left, right, at) };
-    const isNull: Condition = { kind: 'is-null', property: left };
-    if (operator === '=') return isNull;
-    if (operator === '<>') return { kind: 'not', condition: isNull };
-    throw problem('Nothing is greater or less than null: write eq null or ne null.', at);
   }
 
   private affix({ function: name, text, sought }: FilterExpression & { kind: 'affix' }): Condition {
@@ -100,7 +75,7 @@ class Binder {
     if (what.kind !== 'value' || what.value.kind !== 'text') {
       throw problem(`${name} takes a property that is a text, and a text.`, sought.at);
     }
-    const pattern = affixPattern(AFFIXES[name], where.ref.property, what.value.value);
+    const pattern = affixPattern(name, where.ref.property, what.value.value);
     return { kind: 'like', property: where.ref, pattern };
   }
 
@@ -113,7 +88,7 @@ class Binder {
       .map((value) => {
         const bound = this.operand(value);
         if (bound.kind !== 'value') throw problem('A list holds values.', value.at);
-        return literal(property.property, bound.value, value.at);
+        return literalFor(property.property, bound.value, failAt(value.at));
       });
     const isIn: InList = { kind: 'in-list', property, values: literals };
     if (literals.length === values.length) return isIn;
@@ -152,7 +127,7 @@ class Binder {
     return isAll ? { kind: 'not', condition: any } : any;
   }
 
-  private operand(operand: FilterOperand): Bound {
+  private operand(operand: FilterOperand): Comparand {
     switch (operand.kind) {
       case 'name':
         return { kind: 'property', ref: this.scope.property(operand.name, operand.at) };
@@ -173,7 +148,7 @@ class Binder {
   }
 
   /** Case does not count, so that `tolower(Name)` is `Name`; where it does, a function of it would be another text. */
-  private inOneCase(call: FilterOperand & { kind: 'case' }): Bound {
+  private inOneCase(call: FilterOperand & { kind: 'case' }): Comparand {
     const inner = this.operand(call.operand);
     if (inner.kind === 'value' && inner.value.kind === 'text') {
       const { value } = inner.value;
@@ -208,28 +183,8 @@ function inRows(entity: EntityModel, rows: EntityModel['class'], where: Conditio
   };
 }
 
-function against(
-  left: PropertyRef,
-  right: Exclude<Bound, { kind: 'null' }>,
-  at: number,
-): PropertyRef | Constant {
-  const { property } = left;
-  switch (right.kind) {
-    case 'value':
-      return literal(property, right.value, at);
-    case 'now':
-      if (property.type === 'time') return { kind: 'run-time', shifts: [] };
-      throw problem(`${property.name} is no time.`, at);
-    case 'property': {
-      const other = right.ref.property;
-      const isSameForm = (property.foldedColumn === undefined) === (other.foldedColumn === undefined);
-      if (property.type === other.type && (property.type !== 'text' || isSameForm)) return right.ref;
-      throw problem(`${property.name} and ${other.name} cannot be compared.`, at);
-    }
-  }
-}
-
-const literal = (property: PropertyModel, value: GivenValue, at: number): Literal =>
-  literalFor(property, value, (text) => {
+const failAt =
+  (at: number): Fail =>
+  (text) => {
     throw problem(text, at);
-  });
+  };

@@ -2,12 +2,13 @@ import {
   compareTexts,
   foldText,
   literalFor,
+  type FilterOperator,
   type GivenValue,
   type PropertyModel,
 } from '@espalier/conditions';
 import { lookUpProperty } from './entity.lookup.js';
 import type { EntityModel } from './entity.model.js';
-import type { FilterExpression, FilterOperand, FilterOperator } from './filter.ast.js';
+import type { FilterExpression, FilterOperand } from './filter.ast.js';
 import { ODataError } from './odata.error.js';
 
 /** Values of one entity by the names of its properties: texts, numbers, booleans or 0 and 1, epoch ms, arrays of them. */

@@ -1,13 +1,7 @@
-import type { AffixFunction, FilterExpression, FilterOperand, FilterOperator } from './filter.ast.js';
-import { odataLimits } from './limits.js';
+import { readCondition, type AffixFunction, type ConditionGrammar } from '@espalier/conditions';
+import type { FilterExpression, FilterOperand } from './filter.ast.js';
 import { OperandParser } from './operand.parser.js';
 import { TokenReader } from './token.reader.js';
-
-const OPERATORS: ReadonlySet<string> = new Set<FilterOperator>(['eq', 'ne', 'lt', 'le', 'gt', 'ge']);
-const AFFIXES: ReadonlySet<string> = new Set<AffixFunction>(['contains', 'startswith', 'endswith']);
-
-const isOperator = (word: string): word is FilterOperator => OPERATORS.has(word);
-const isAffix = (word: string): word is AffixFunction => AFFIXES.has(word);
 
 /**
  * Reads a decoded `$filter`, such as `startswith(Name,'All') eq true and MemberCount gt 5`. Operators and functions
@@ -18,8 +12,12 @@ export const parseFilter = (text: string): FilterExpression => new FilterParser(
 class FilterParser {
   private readonly tokens: TokenReader;
   private readonly operands: OperandParser;
-  private conditions = 0;
-  private values = 0;
+  private readonly grammar: ConditionGrammar<FilterExpression> = {
+    leaf: () => this.leaf(),
+    chain: (kind, parts) => ({ kind, parts }),
+    not: (part) => ({ kind: 'not', part }),
+    closed: (expression) => this.statedTruth(expression),
+  };
 
   constructor(text: string) {
     this.tokens = new TokenReader(text);
@@ -27,39 +25,19 @@ class FilterParser {
   }
 
   parse(): FilterExpression {
-    const expression = this.chain('or');
+    const expression = this.condition();
     this.tokens.expectEnd('"and", "or"');
     return expression;
   }
 
-  private chain(kind: 'or' | 'and'): FilterExpression {
-    const part = (): FilterExpression => (kind === 'or' ? this.chain('and') : this.negatable());
-    const first = part();
-    const parts = [first];
-    while (this.tokens.skipConnective(kind)) parts.push(part());
-    return parts.length === 1 ? first : { kind, parts };
-  }
-
-  private negatable(): FilterExpression {
-    if (this.tokens.skipWord('not')) {
-      return this.tokens.deeper(() => ({ kind: 'not', part: this.negatable() }));
-    }
-    if (!this.tokens.skipSymbol('(')) return this.leaf();
-    return this.tokens.deeper(() => {
-      const expression = this.chain('or');
-      this.tokens.expectSymbol(')');
-      return this.statedTruth(expression);
-    });
+  private condition(): FilterExpression {
+    return readCondition(this.tokens, this.grammar);
   }
 
   private leaf(): FilterExpression {
-    this.conditions += 1;
-    if (this.conditions > odataLimits.conditions) {
-      this.tokens.fail(`A filter has at most ${odataLimits.conditions} conditions.`);
-    }
-    const { kind, value, at } = this.tokens.next;
-    const word = value.toLowerCase();
-    if (kind === 'word' && isAffix(word) && this.tokens.isBefore('(')) return this.affix(word, at);
+    const { kind, at } = this.tokens.next;
+    const { affix } = this.tokens;
+    if (affix !== undefined) return this.affix(affix, at);
     if (kind === 'word' && this.tokens.isBefore('/')) return this.lambda();
     return this.comparison(this.operands.operand());
   }
@@ -68,7 +46,7 @@ class FilterParser {
     const { at } = this.tokens.next;
     if (this.tokens.skipWord('in')) return this.membership(left, at);
     if (this.tokens.isWord('has')) this.tokens.fail('"has" is not possible here.', at, 501);
-    const operator = this.operator();
+    const operator = this.tokens.operator();
     if (operator !== undefined) {
       return { kind: 'compare', operator, left, right: this.operands.operand(), at };
     }
@@ -88,30 +66,13 @@ class FilterParser {
     });
   }
 
-  /** `contains(Name,'x') eq true`, as public modules write it. */
   private statedTruth(expression: FilterExpression): FilterExpression {
-    const operator = this.operator();
-    if (operator === undefined) return expression;
-    const { next } = this.tokens;
-    const isTruth = this.tokens.skipWord('true') || this.tokens.skipWord('false');
-    if (!isTruth || (operator !== 'eq' && operator !== 'ne')) {
-      this.tokens.fail('After a condition only "eq true" or "eq false" is possible.', next.at);
-    }
-    const isTrue = (next.value.toLowerCase() === 'true') === (operator === 'eq');
-    return isTrue ? expression : { kind: 'not', part: expression };
+    return this.tokens.statedTruth('condition') ? expression : { kind: 'not', part: expression };
   }
 
   private membership(operand: FilterOperand, at: number): FilterExpression {
     this.tokens.expectSymbol('(');
-    const values: FilterOperand[] = [];
-    do {
-      this.values += 1;
-      if (this.values > odataLimits.values) {
-        this.tokens.fail(`Lists have at most ${odataLimits.values} values together.`);
-      }
-      values.push(this.operands.operand());
-    } while (this.tokens.skipSymbol(','));
-    this.tokens.expectSymbol(')');
+    const values = this.tokens.list(() => this.operands.operand());
     return { kind: 'in', operand, values, at };
   }
 
@@ -131,16 +92,9 @@ class FilterParser {
       if (variable.kind !== 'word') this.tokens.fail('Here a name for the elements is expected: x: x eq 5.');
       this.tokens.take();
       this.tokens.expectSymbol(':');
-      const condition = this.chain('or');
+      const condition = this.condition();
       this.tokens.expectSymbol(')');
       return this.statedTruth({ kind: 'lambda', quantifier, name, variable: variable.value, condition, at });
     });
-  }
-
-  private operator(): FilterOperator | undefined {
-    const word = this.tokens.next.value.toLowerCase();
-    if (this.tokens.next.kind !== 'word' || !isOperator(word)) return undefined;
-    this.tokens.take();
-    return word;
   }
 }

@@ -20,14 +20,16 @@ export {
   entityEnvelope,
   errorBody,
   listEnvelope,
+  listFrame,
   methodResult,
   serviceDocument,
   valueEnvelope,
+  type ListFrame,
   type ListOptions,
   type ODataObject,
   type ServiceContext,
 } from './envelope.js';
-export type { AffixFunction, FilterExpression, FilterOperand, FilterOperator } from './filter.ast.js';
+export type { FilterExpression, FilterOperand } from './filter.ast.js';
 export { bindFilter } from './filter.binder.js';
 export { evaluateFilter, type EntityValues } from './filter.evaluation.js';
 export { parseFilter } from './filter.parser.js';

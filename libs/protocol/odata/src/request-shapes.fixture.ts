@@ -102,6 +102,12 @@ usage | GET /AdminService/v1.0/Device(16777219)/AdminService.CMPivotResult(Opera
 hunter | POST /AdminService/v1.0/Collections('ABC00200')/AdminService.RunCMPivot | v1.0 Collections ['ABC00200'] RunCMPivot()
 hunter | GET /AdminService/v1.0/Device(16777219)/AdminService.ScriptResult(OperationId=16777301) | v1.0 Device [16777219] ScriptResult(OperationId=16777301)
 hunter | POST /AdminService/v1.0/Device(16777219)/AdminService.RunScript | v1.0 Device [16777219] RunScript()
+unnamed | GET /AdminService/v1.0/Collections('ABC00200')/AdminService.CMPivotResult(OperationId=16777301) | v1.0 Collections ['ABC00200'] CMPivotResult(OperationId=16777301)
+unnamed | GET /AdminService/v1.0/Script?$filter=ScriptName eq 'Free space' | v1.0 Script | ScriptName eq 'Free space'
+unnamed | GET /AdminService/v1.0/Script?$top=1 | v1.0 Script |  | top=1
+unnamed | GET /AdminService/v1.0/ScriptStatus?$filter=ClientOperationId eq 16777301 | v1.0 ScriptStatus | ClientOperationId eq 16777301
+unnamed | GET /AdminService/v1.0/DeviceScriptRunDetails?$filter=ClientOperationId eq 16777301 | v1.0 DeviceScriptRunDetails | ClientOperationId eq 16777301
+unnamed | DELETE /AdminService/wmi/SMS_Scripts('A1B2C3D4-0000-4000-8000-00000000000A') | wmi SMS_Scripts ['A1B2C3D4-0000-4000-8000-00000000000A']
 custom | POST /AdminService/v1.0/Device(16777219)/AdminService.SetExtensionData | v1.0 Device [16777219] SetExtensionData()
 custom | GET /AdminService/v1.0/Device(16777219)/AdminService.GetExtensionData | v1.0 Device [16777219] GetExtensionData()
 custom | GET /AdminService/v1.0/Device(16777219)/AdminService.GetExtensionData() | v1.0 Device [16777219] GetExtensionData()

@@ -53,9 +53,7 @@ export function parseOrder(text: string, entity: EntityModel): OrderField[] {
       tokens.fail(`An order has at most ${odataLimits.orderFields} properties.`);
     }
     tokens.take();
-    const descending = tokens.skipWord('desc');
-    if (!descending) tokens.skipWord('asc');
-    fields.push({ property: { ...source, name }, descending });
+    fields.push({ property: { ...source, name }, descending: tokens.isDescending() });
   } while (tokens.skipSymbol(','));
   tokens.expectEnd('"desc", a comma');
   return fields;

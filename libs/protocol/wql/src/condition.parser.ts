@@ -1,7 +1,7 @@
-import { expressionLimits, type ComparisonOperator } from '@espalier/conditions';
+import { readCondition, type ComparisonOperator } from '@espalier/conditions';
 import type { OperandParser } from './operand.parser.js';
 import type { TokenReader } from './token.reader.js';
-import type { WqlCondition, WqlOperand, WqlPath, WqlQuery, WqlValue } from './wql-query.js';
+import type { WqlCondition, WqlOperand, WqlPath, WqlQuery } from './wql-query.js';
 
 const OPERATORS: ReadonlyMap<string, ComparisonOperator> = new Map([
   ['=', '='],
@@ -15,9 +15,6 @@ const OPERATORS: ReadonlyMap<string, ComparisonOperator> = new Map([
 
 /** Reads what stands after `where`. */
 export class ConditionParser {
-  private conditions = 0;
-  private values = 0;
-
   constructor(
     private readonly tokens: TokenReader,
     private readonly operands: OperandParser,
@@ -25,36 +22,16 @@ export class ConditionParser {
   ) {}
 
   condition(nesting: number): WqlCondition {
-    return this.chain('or', () => this.chain('and', () => this.negatable(nesting)));
-  }
-
-  private chain(kind: 'and' | 'or', part: () => WqlCondition): WqlCondition {
-    const first = part();
-    if (!this.tokens.isWord(kind)) return first;
-    const conditions = [first];
-    while (this.tokens.skipWord(kind)) conditions.push(part());
-    return { kind, conditions };
-  }
-
-  private negatable(nesting: number): WqlCondition {
-    const { tokens } = this;
-    if (tokens.skipWord('not')) {
-      return tokens.deeper(() => ({ kind: 'not', condition: this.negatable(nesting) }));
-    }
-    if (!tokens.skipSymbol('(')) return this.leaf(nesting);
-    return tokens.deeper(() => {
-      const condition = this.condition(nesting);
-      tokens.expectSymbol(')', 'which closes the parenthesis');
-      return condition;
+    return readCondition<WqlCondition>(this.tokens, {
+      leaf: () => this.leaf(nesting),
+      chain: (kind, conditions) => ({ kind, conditions }),
+      not: (condition) => ({ kind: 'not', condition }),
+      closing: 'which closes the parenthesis',
     });
   }
 
   private leaf(nesting: number): WqlCondition {
     const { tokens } = this;
-    this.conditions += 1;
-    if (this.conditions > expressionLimits.conditions) {
-      tokens.fail(`A query has at most ${expressionLimits.conditions} conditions.`);
-    }
     const left = this.operands.operand();
     const operator = tokens.next.kind === 'symbol' ? OPERATORS.get(tokens.next.value) : undefined;
     if (operator !== undefined) {
@@ -97,15 +74,7 @@ export class ConditionParser {
       tokens.expectSymbol(')', 'which closes the subquery');
       return { kind: 'in-query', negated, property, query };
     }
-    const values: WqlValue[] = [];
-    do {
-      this.values += 1;
-      if (this.values > expressionLimits.values) {
-        tokens.fail(`The lists of a query have at most ${expressionLimits.values} values together.`);
-      }
-      values.push(this.operands.value());
-    } while (tokens.skipSymbol(','));
-    tokens.expectSymbol(')', 'which closes the list');
+    const values = tokens.list(() => this.operands.value(), 'which closes the list');
     return { kind: 'in-list', negated, property, values };
   }
 }

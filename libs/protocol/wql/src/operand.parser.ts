@@ -38,9 +38,7 @@ export class OperandParser {
   /** One side of a comparison. */
   operand(): WqlOperand {
     const { tokens } = this;
-    if (tokens.next.kind === 'word' && tokens.second?.kind === 'symbol' && tokens.second.value === '(') {
-      return this.call();
-    }
+    if (tokens.next.kind === 'word' && tokens.isBefore('(')) return this.call();
     return tokens.isName() ? this.path() : this.value();
   }
 

@@ -1,3 +1,4 @@
+import { controlFleet, readControlMessage } from './index.js';
 import { recordEvents } from './testing/index.js';
 import {
   activation,
@@ -60,6 +61,57 @@ describe('declarative management', () => {
     expect(new Set(kinds('declaration-removed'))).toEqual(new Set(['all', 'passcode', 'test']));
     expect(device.declarations).toEqual([]);
     expect(on.server.complaints).toEqual([]);
+  });
+
+  it.each([
+    ['drop', undefined, ['declaration-items', 'declaration/configuration/passcode', 'tokens', 'status']],
+    [
+      'deactivate',
+      [false, 'valid', 'Error.ConfigurationCannotBeApplied'],
+      ['declaration-items', 'tokens', 'status'],
+    ],
+  ] as const)(
+    'has a declaration again that a fault took (%s) once the server has another token, and not before',
+    async (how, spoilt, asked) => {
+      const [fleet, device] = await on.enroll();
+      const { serial } = device.identity;
+      await on.sync(device, [activation(['passcode']), passcode]);
+      const spoil = { do: `${how}-declaration`, serial, identifier: 'passcode' };
+      expect(await controlFleet(fleet, readControlMessage(spoil))).toEqual({ serial, done: true });
+      expect(await controlFleet(fleet, readControlMessage({ ...spoil, identifier: 'no' }))).toEqual({
+        serial,
+        done: false,
+      });
+      await device.connect();
+      const report = on.reportsOf(device).at(-1);
+      expect(report?.FullReport).toBe(true);
+      const told = report?.StatusItems.management.declarations.configurations.map((one) => [
+        one.active,
+        one.valid,
+        ...(one.reasons ?? []).map(({ code }) => code),
+      ]);
+      expect(told).toEqual(spoilt === undefined ? [] : [spoilt]);
+      expect(await on.sync(device, [activation(['passcode']), passcode])).toEqual([]);
+      // The same declarations by another token.
+      expect(await on.sync(device, [passcode, activation(['passcode'])])).toEqual(asked);
+      expect(on.statusOf(device, 'configuration/passcode')).toEqual([true, 'valid']);
+      expect(on.server.complaints).toEqual([]);
+    },
+  );
+
+  it('switches a declaration off whenever it is active, where a fault resists it', async () => {
+    const [fleet, device] = await on.enroll({ faults: { resistDeclarations: ['pass*'] } });
+    for (const set of [
+      [activation(['passcode']), passcode],
+      [passcode, activation(['passcode'])],
+    ]) {
+      await on.sync(device, set);
+      await device.connect();
+      expect(on.statusOf(device, 'configuration/passcode')?.[0]).toBe(false);
+    }
+    fleet.faults.set({ resistDeclarations: [] });
+    await on.sync(device, [activation(['passcode']), passcode]);
+    expect(on.statusOf(device, 'configuration/passcode')).toEqual([true, 'valid']);
   });
 
   it('judges each declaration as a device does', async () => {

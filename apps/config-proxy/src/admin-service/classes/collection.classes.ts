@@ -71,8 +71,13 @@ export const collectionClass = defineClass({
   methods,
   properties: [
     ...summary,
-    derived('MemberClassName', 'Edm.String', ({ CollectionID }) => `SMS_CM_RES_COLL_${String(CollectionID)}`),
-    derived('OwnedByThisSite', 'Edm.Boolean', () => true),
+    derived(
+      'MemberClassName',
+      'Edm.String',
+      ['CollectionID'],
+      ({ CollectionID }) => `SMS_CM_RES_COLL_${String(CollectionID)}`,
+    ),
+    derived('OwnedByThisSite', 'Edm.Boolean', [], () => true),
     text('LastModifiedBy', 'c.changed_by'),
     lazy('CollectionRules', rule, true),
     lazy('RefreshSchedule', { complex: 'SMS_ScheduleToken' }, true),
@@ -92,10 +97,29 @@ export const collectionEntity = defineClass({
     {
       name: 'CMPivotResult',
       kind: 'function',
+      aliases: ['CMPivotResultV2'],
       parameters: [{ name: 'OperationId', type: 'Edm.Int32' }],
       returns: { type: 'Edm.String' },
     },
-    { name: 'RunScript', kind: 'action', parameters: [{ name: 'ScriptGuid', type: 'Edm.Guid' }] },
+    {
+      name: 'RunScript',
+      kind: 'action',
+      parameters: [
+        { name: 'ScriptGuid', type: 'Edm.Guid' },
+        {
+          name: 'InputParameters',
+          type: { complex: 'SMS_ScriptParameter' },
+          isCollection: true,
+          isOptional: true,
+        },
+      ],
+    },
+    {
+      name: 'ScriptResult',
+      kind: 'function',
+      parameters: [{ name: 'OperationId', type: 'Edm.Int32' }],
+      returns: { type: 'Edm.String' },
+    },
   ],
 });
 

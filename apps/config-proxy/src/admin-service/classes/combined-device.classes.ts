@@ -105,10 +105,23 @@ export const deviceEntity = defineClass({
     {
       name: 'CMPivotResult',
       kind: 'function',
+      aliases: ['CMPivotResultV2'],
       parameters: [{ name: 'OperationId', type: 'Edm.Int32' }],
       returns: { type: 'Edm.String' },
     },
-    { name: 'RunScript', kind: 'action', parameters: [{ name: 'ScriptGuid', type: 'Edm.Guid' }] },
+    {
+      name: 'RunScript',
+      kind: 'action',
+      parameters: [
+        { name: 'ScriptGuid', type: 'Edm.Guid' },
+        {
+          name: 'InputParameters',
+          type: { complex: 'SMS_ScriptParameter' },
+          isCollection: true,
+          isOptional: true,
+        },
+      ],
+    },
     {
       name: 'ScriptResult',
       kind: 'function',

@@ -1,9 +1,8 @@
 import type { CatalogueProperty } from '../../inventory/inventory.property.js';
 import { systemProperties, userProperties } from '../../resources/resource.properties.js';
 import {
+  array,
   defineClass,
-  derived,
-  filled,
   flag,
   folded,
   integer,
@@ -20,7 +19,7 @@ import {
   type PropertySpec,
 } from '../class.model.js';
 import { clientSummaryClass, combinedDeviceClass } from './combined-device.classes.js';
-import { agentExtension, macAddressExtension, macAddresses } from './device.extensions.js';
+import { agents, macAddresses } from './device.arrays.js';
 
 /** A property of the catalogue, of the table with that alias. */
 export function catalogued(alias: string, item: CatalogueProperty, numericFlags = false): PropertySpec {
@@ -58,16 +57,13 @@ const systemClass = (siteCode: string): AdminClass =>
     from: '{resource} AS r',
     where: "r.kind = 'device'",
     subject: { kind: 'device', column: 'r.resource_id' },
-    extensions: [agentExtension('ResourceId', siteCode), macAddressExtension('ResourceId')],
     properties: [
       ...own(systemProperties, 'SMSAssignedSites'),
       assignedSites,
       texts('SMSInstalledSites', { sql: 'CASE WHEN r.is_client = 1 THEN r.site_code END' }),
       resourceNames,
-      filled('MACAddresses', 'Edm.String', macAddresses),
-      filled('AgentName', 'Edm.String'),
-      filled('AgentSite', 'Edm.String'),
-      filled('AgentTime', 'Edm.DateTimeOffset'),
+      macAddresses,
+      ...agents(siteCode),
       ...noTexts(
         'IPAddresses',
         'IPSubnets',
@@ -161,16 +157,14 @@ const relationshipClass = defineClass({
     number01('ByEnrollment', 'a.by_enrollment'),
     number01('ByAdmin', 'a.by_admin'),
     time('CreationTime', 'a.created_at'),
-    {
-      property: {
-        ...derived('Sources', 'Edm.Int32', ({ ByAdmin, ByEnrollment }) => [
-          // 2 an administrator, 3 the user, by enrolling.
-          ...(ByAdmin === 1 ? [2] : []),
-          ...(ByEnrollment === 1 ? [3] : []),
-        ]).property,
-        isCollection: true,
-      },
-    },
+    array('Sources', 'Edm.Int32', {
+      reads: ['ByAdmin', 'ByEnrollment'],
+      // 2 an administrator, 3 the user, by enrolling.
+      read: ({ ByAdmin, ByEnrollment }) => [
+        ...(ByAdmin === 1 ? [2] : []),
+        ...(ByEnrollment === 1 ? [3] : []),
+      ],
+    }),
   ],
 });
 

@@ -1,8 +1,9 @@
 import {
   defineClass,
-  derived,
+  array,
   flag,
   folded,
+  IN_REACH,
   integer,
   number01,
   text,
@@ -25,7 +26,6 @@ const TARGETED = `CASE WHEN c.kind = 'user' THEN (SELECT COUNT(*) FROM {collecti
 const HEARD = '(s.success + s.in_progress + s.requirements_not_met + s.failed)';
 
 const counted = { kind: 'collection', column: 'd.collection_id' } as const;
-const array = (item: PropertySpec): PropertySpec => ({ property: { ...item.property, isCollection: true } });
 
 /** What of the library a class shows. The site code has three letters or digits. */
 function thingProperties(siteCode: string, model: string): PropertySpec[] {
@@ -45,9 +45,12 @@ function thingProperties(siteCode: string, model: string): PropertySpec[] {
     flag('IsHidden', '0'),
     flag(
       'IsDeployed',
-      'CASE WHEN EXISTS (SELECT 1 FROM {deployment} AS d WHERE d.thing_id = t.id) THEN 1 ELSE 0 END',
+      `CASE WHEN EXISTS (SELECT 1 FROM {deployment} AS d WHERE d.thing_id = t.id AND ${IN_REACH}) THEN 1 ELSE 0 END`,
     ),
-    integer('NumberOfDeployments', '(SELECT COUNT(*) FROM {deployment} AS d WHERE d.thing_id = t.id)'),
+    integer(
+      'NumberOfDeployments',
+      `(SELECT COUNT(*) FROM {deployment} AS d WHERE d.thing_id = t.id AND ${IN_REACH})`,
+    ),
     text('SourceSite', `'${siteCode}'`),
     time('DateCreated', 't.created_at'),
     time('DateLastModified', 't.changed_at'),
@@ -63,7 +66,7 @@ const thing = (kind: string) =>
     superclass: 'SMS_ConfigurationItemBaseClass',
     from: '{library_thing} AS t',
     where: `t.kind = '${kind}'`,
-    subject: { kind: 'everybody' },
+    subject: { kind: 'everybody', counts: 'd.collection_id' },
   }) as const;
 
 function assignment(name: string, kinds: string, type: number, siteCode: string): AdminClass {
@@ -85,7 +88,7 @@ function assignment(name: string, kinds: string, type: number, siteCode: string)
       integer('AssignmentAction', '2'),
       folded('ApplicationName', 'd.thing_name'),
       integer('AssignedCI', 't.number'),
-      array(derived('AssignedCIs', 'Edm.Int32', ({ AssignedCI }) => [AssignedCI])),
+      array('AssignedCIs', 'Edm.Int32', { reads: ['AssignedCI'], read: ({ AssignedCI }) => [AssignedCI] }),
       text('TargetCollectionID', 'd.collection_id'),
       folded('CollectionName', 'c.name'),
       // 1 install, 2 uninstall.
@@ -145,7 +148,8 @@ const summaryClass = defineClass({
 const COUNTS = `{library_thing} AS t LEFT JOIN (
     SELECT d.thing_id, COUNT(*) AS assigned, SUM(s.success) AS success, SUM(s.failed) AS failed,
       SUM(s.in_progress + s.requirements_not_met) AS other
-    FROM {deployment} AS d INNER JOIN {deployment_summary} AS s ON s.deployment_id = d.id GROUP BY d.thing_id
+    FROM {deployment} AS d INNER JOIN {deployment_summary} AS s ON s.deployment_id = d.id
+    WHERE ${IN_REACH} GROUP BY d.thing_id
   ) AS n ON n.thing_id = t.id`;
 
 /** Applications, baselines, configuration items, and their deployments. */

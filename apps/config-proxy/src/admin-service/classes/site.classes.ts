@@ -1,15 +1,4 @@
-import {
-  defineClass,
-  derived,
-  folded,
-  integer,
-  noNumber,
-  noText,
-  text,
-  time,
-  word,
-  type AdminClass,
-} from '../class.model.js';
+import { defineClass, derived, folded, integer, text, time, word, type AdminClass } from '../class.model.js';
 
 /** What scripts look at before they use what newer sites have: 2403. */
 const BUILD = 9128;
@@ -33,15 +22,33 @@ export const siteClass = (siteCode: string): AdminClass =>
       integer('Status', '1'),
       integer('Mode', '0'),
       integer('RequestedStatus', '110'),
-      derived('ServerName', 'Edm.String', ({ server }) => server),
+      derived('ServerName', 'Edm.String', [], ({ server }) => server),
     ],
   });
 
-const OPERATIONS =
-  '{client_operation} AS o INNER JOIN {job} AS j ON j.id = o.job_id LEFT JOIN {collection} AS c ON c.collection_id = o.collection_id';
-/** 0 waiting, 1 at work, 2 done, 3 failed, 4 cancelled. */
-const STATE = `CASE j.state WHEN 'queued' THEN 0 WHEN 'running' THEN 1 WHEN 'succeeded' THEN 2 WHEN 'failed' THEN 3
-  ELSE 4 END`;
+const count = (states: string): string =>
+  `(SELECT COUNT(*) FROM {client_task} AS t WHERE t.operation_id = k.id${states})`;
+const OPEN = "AND t.state IN ('waiting', 'fetched')";
+/**
+ * Jobs that ask devices by MDM, and what Mac clients do; of devices that were named as ConfigMgr has it, of All Systems.
+ * State: 0 waiting, 1 at work, 2 done, 3 failed, 4 cancelled.
+ */
+const OPERATIONS = `(
+    SELECT p.operation_id, p.type, p.collection_id, p.job_id, j.total, j.done - j.failed AS completed, j.failed,
+      CASE j.state WHEN 'queued' THEN 0 WHEN 'running' THEN 1 WHEN 'succeeded' THEN 2 WHEN 'failed' THEN 3 ELSE 4 END
+        AS state,
+      j.created_at, j.created_by, j.started_at, COALESCE(j.finished_at, j.started_at) AS updated_at
+    FROM {client_operation} AS p INNER JOIN {job} AS j ON j.id = p.job_id
+    UNION ALL
+    SELECT k.id, 135, COALESCE(k.collection_id, 'SMS00001'), k.job_id, ${count('')},
+      ${count(" AND t.state = 'succeeded'")}, ${count(" AND t.state NOT IN ('waiting', 'fetched', 'succeeded')")},
+      CASE WHEN k.cancelled_at IS NOT NULL THEN 4
+        WHEN EXISTS (SELECT 1 FROM {client_task} AS t WHERE t.operation_id = k.id ${OPEN}) THEN 1
+        WHEN EXISTS (SELECT 1 FROM {job} AS j WHERE j.id = k.job_id AND j.is_open = 1) THEN 0 ELSE 2 END,
+      k.requested_at, k.requested_by, k.requested_at,
+      COALESCE((SELECT MAX(t.finished_at) FROM {client_task} AS t WHERE t.operation_id = k.id), k.requested_at)
+    FROM {task_operation} AS k
+  ) AS o LEFT JOIN {collection} AS c ON c.collection_id = o.collection_id`;
 
 /** SMS_ClientOperation and SMS_ClientOperationStatus: what was asked of clients, and how far it is. */
 export const operationClasses: readonly AdminClass[] = [
@@ -62,6 +69,7 @@ export const operationClasses: readonly AdminClass[] = [
           { name: 'TargetCollectionID', type: 'Edm.String' },
           { name: 'RandomizationWindow', type: 'Edm.Int32' },
           { name: 'TargetResourceIDs', type: 'Edm.Int32', isCollection: true },
+          { name: 'Param', type: 'Edm.String', isOptional: true },
         ],
       },
     ],
@@ -70,13 +78,13 @@ export const operationClasses: readonly AdminClass[] = [
       integer('Type', 'o.type'),
       text('TargetCollectionID', 'o.collection_id'),
       folded('CollectionName', 'c.name'),
-      integer('State', STATE),
-      integer('TotalClients', 'j.total'),
-      integer('CompletedClients', 'j.done - j.failed'),
-      integer('FailedClients', 'j.failed'),
+      integer('State', 'o.state'),
+      integer('TotalClients', 'o.total'),
+      integer('CompletedClients', 'o.completed'),
+      integer('FailedClients', 'o.failed'),
       word('JobID', 'o.job_id'),
-      time('RequestedTime', 'j.created_at'),
-      text('RequestedBy', 'j.created_by'),
+      time('RequestedTime', 'o.created_at'),
+      text('RequestedBy', 'o.created_by'),
     ],
   }),
   defineClass({
@@ -89,56 +97,16 @@ export const operationClasses: readonly AdminClass[] = [
       integer('ID', 'o.operation_id'),
       integer('Type', 'o.type'),
       text('CollectionID', 'o.collection_id'),
-      integer('State', STATE),
-      integer('TotalClients', 'j.total'),
-      integer('CompletedClients', 'j.done - j.failed'),
-      integer('FailedClients', 'j.failed'),
-      time('RequestedTime', 'j.created_at'),
-      time('StartTime', 'j.started_at'),
-      time('LastUpdateTime', 'COALESCE(j.finished_at, j.started_at)'),
+      integer('State', 'o.state'),
+      integer('TotalClients', 'o.total'),
+      integer('CompletedClients', 'o.completed'),
+      integer('FailedClients', 'o.failed'),
+      time('RequestedTime', 'o.created_at'),
+      time('StartTime', 'o.started_at'),
+      time('LastUpdateTime', 'o.updated_at'),
     ],
   }),
 ];
-
-/** SMS_Scripts: none until the Mac client is there, which runs them. */
-export const scriptClass = defineClass({
-  name: 'SMS_Scripts',
-  keys: ['ScriptGuid'],
-  scope: 'library:read',
-  from: '(SELECT 1 AS one) AS script',
-  where: '1 = 0',
-  subject: { kind: 'everybody' },
-  methods: [
-    {
-      name: 'CreateScripts',
-      kind: 'action',
-      isStatic: true,
-      parameters: [
-        'ScriptName',
-        'Author',
-        'Script',
-        'ScriptType',
-        'ScriptVersion',
-        'ParamsDefinition',
-        'ParameterlistXML',
-        'ScriptGuid',
-      ].map((name) => ({ name, type: 'Edm.String' as const, isOptional: true })),
-    },
-    {
-      name: 'UpdateApprovalState',
-      kind: 'action',
-      parameters: ['Approver', 'ApprovalState', 'Comment'].map((name) => ({
-        name,
-        type: 'Edm.String' as const,
-        isOptional: true,
-      })),
-    },
-  ],
-  properties: [
-    ...noText('ScriptGuid', 'ScriptName', 'Author', 'ScriptVersion', 'Approver', 'Comment'),
-    ...noNumber('ApprovalState', 'ScriptType', 'Feature'),
-  ],
-});
 
 const guid = word('CIGUID', 't.id');
 

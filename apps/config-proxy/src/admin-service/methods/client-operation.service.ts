@@ -1,10 +1,22 @@
-import { adminServiceErrors, collectionErrors, evaluatePolicy, requestInventory } from '@espalier/contracts';
+import {
+  adminServiceErrors,
+  collectionErrors,
+  evaluatePolicy,
+  isEspalierError,
+  mdmErrors,
+  requestInventory,
+  submitCommand,
+  type Approval,
+} from '@espalier/contracts';
 import type { CallOptions, Messaging } from '@espalier/messaging';
-import type { Database } from '@espalier/persistence';
+import type { Database, Queryable } from '@espalier/persistence';
 import { z } from 'zod';
+import type { Caller } from '../../access/caller.js';
+import type { CommandApprovals } from '../../approvals/command-approvals.js';
 import type { CollectionStore } from '../../collections/collection.store.js';
 import type { JobKind, JobStepResult, RunningJob } from '../../jobs/job.kind.js';
 import type { JobService } from '../../jobs/job.service.js';
+import type { MdmClient } from '../../mdm/mdm.client.js';
 import type { NumberSeries } from '../../number-series/number-series.js';
 import type { ClientOperationStore } from '../client-operation.store.js';
 
@@ -15,6 +27,8 @@ export interface ClientOperationOptions {
   readonly jobs: Pick<JobService, 'create'>;
   readonly numbers: Pick<NumberSeries, 'take'>;
   readonly messaging: Pick<Messaging, 'call'>;
+  readonly mdm: Pick<MdmClient, 'ask'>;
+  readonly commands: Pick<CommandApprovals, 'need'>;
 }
 
 /** What a script asks for. */
@@ -26,7 +40,7 @@ export interface OperationRequest {
 }
 
 const paramsSchema = z.object({
-  work: z.enum(['policy', 'inventory']),
+  work: z.enum(['policy', 'inventory', 'restart']),
   collectionId: z.string(),
   resourceIds: z.array(z.number()),
 });
@@ -47,7 +61,15 @@ const works: Readonly<Record<number, { readonly work: Work; readonly title: stri
   13: { work: 'policy', title: 'Application evaluation' },
 };
 
-const RESTART = 17;
+/** The one that interrupts people: it goes the way of the command RestartDevice. */
+export const RESTART = 17;
+const restart = {
+  command: { requestType: 'RestartDevice', arguments: {}, raw: false },
+  priority: 0,
+  push: true,
+};
+/** More than any policy lets pass within an hour. */
+const MOST_RESTARTED = 10_000;
 
 /** Client operations: long work of a kind of their own, known by a number. */
 export class ClientOperationService {
@@ -55,23 +77,50 @@ export class ClientOperationService {
 
   /**
    * Begins an operation; gives its number.
-   * @throws EspalierError ESP_ADMIN_SERVICE_NOT_SUPPORTED, ESP_ADMIN_SERVICE_NEEDS_APPROVAL, ESP_COLLECTION_UNKNOWN,
+   * @throws EspalierError ESP_ADMIN_SERVICE_NOT_SUPPORTED, ESP_COLLECTION_UNKNOWN,
    * ESP_ADMIN_SERVICE_REQUEST_INVALID where a device is not in the collection
    */
-  async initiate({ type, collectionId, resourceIds }: OperationRequest, by: string): Promise<number> {
-    const { db, store, collections, jobs, numbers } = this.options;
-    const { work, title } = workOf(type);
+  initiate({ type, collectionId, resourceIds }: OperationRequest, by: string): Promise<number> {
+    return this.#begin({ type, collectionId, resourceIds, ...workOf(type) }, by);
+  }
+
+  /**
+   * Restarts devices by their enrolments: the number of the operation, or the approval that it waits for.
+   * @param reach checks that whoever asks reaches these enrolments
+   * @throws EspalierError as `initiate` and `CommandApprovals.need`; ESP_MDM_ENROLLMENT_NOT_ACTIVE where none is enrolled
+   */
+  async restart(
+    { collectionId, resourceIds }: Omit<OperationRequest, 'type'>,
+    caller: Caller,
+    request: { readonly key: string; readonly reason: string | undefined },
+    reach: (enrollmentIds: readonly string[]) => Promise<void>,
+  ): Promise<number | Approval> {
+    const { db, store, commands } = this.options;
+    const { collection, wanted } = await this.#targets(db, collectionId, resourceIds);
+    const devices = wanted.length > 0 ? wanted : await store.next(db, collectionId, 0, MOST_RESTARTED + 1);
+    if (devices.length > MOST_RESTARTED)
+      throw adminServiceErrors.ESP_ADMIN_SERVICE_REQUEST_INVALID({
+        detail: `${collection.name} has more than ${MOST_RESTARTED} members: name TargetResourceIDs.`,
+      });
+    const enrollmentIds: string[] = [];
+    for (let from = 0; from < devices.length; from += MEMBERS_AT_ONCE)
+      enrollmentIds.push(...(await store.enrollments(db, devices.slice(from, from + MEMBERS_AT_ONCE))));
+    if (enrollmentIds.length === 0)
+      throw mdmErrors.ESP_MDM_ENROLLMENT_NOT_ACTIVE({ detail: 'None of the devices is enrolled.' });
+    await reach(enrollmentIds);
+    const reason = request.reason ?? 'Asked for through AdminService (client operation 17, restart).';
+    const approval = await commands.need({ ...restart, enrollmentIds }, caller, { key: request.key, reason });
+    if (approval !== 'no') return approval;
+    const operation = { type: RESTART, collectionId, resourceIds: devices };
+    return this.#begin({ ...operation, work: 'restart', title: 'Restart' }, caller.title);
+  }
+  async #begin(
+    { type, collectionId, resourceIds, work, title }: OperationRequest & { work: Work; title: string },
+    by: string,
+  ): Promise<number> {
+    const { db, store, jobs, numbers } = this.options;
     return db.transaction(async (tx) => {
-      const collection = await collections.find(tx, collectionId);
-      if (collection?.kind !== 'device')
-        throw collectionErrors.ESP_COLLECTION_UNKNOWN({ detail: collectionId });
-      const wanted = [...new Set(resourceIds)].sort((a, b) => a - b);
-      const members = await store.members(tx, collectionId, wanted);
-      const strangers = wanted.filter((id) => !members.includes(id));
-      if (strangers.length > 0)
-        throw adminServiceErrors.ESP_ADMIN_SERVICE_REQUEST_INVALID({
-          detail: `Not in ${collectionId}: ${strangers.slice(0, 5).join(', ')}.`,
-        });
+      const { collection, wanted } = await this.#targets(tx, collectionId, resourceIds);
       const job = await jobs.create(tx, {
         kind: KIND,
         title: `${title}: ${collection.name}`,
@@ -85,6 +134,23 @@ export class ClientOperationService {
     });
   }
 
+  /** The collection, and those of its members that are named. */
+  async #targets(on: Queryable, collectionId: string, resourceIds: readonly number[]) {
+    const { store, collections } = this.options;
+    const collection = await collections.find(on, collectionId);
+    if (collection?.kind !== 'device')
+      throw collectionErrors.ESP_COLLECTION_UNKNOWN({ detail: collectionId });
+    const wanted = [...new Set(resourceIds)].sort((a, b) => a - b);
+    const members = await store.members(on, collectionId, wanted);
+    const known = new Set(members);
+    const strangers = wanted.filter((id) => !known.has(id));
+    if (strangers.length > 0)
+      throw adminServiceErrors.ESP_ADMIN_SERVICE_REQUEST_INVALID({
+        detail: `Not in ${collectionId}: ${strangers.slice(0, 5).join(', ')}.`,
+      });
+    return { collection, wanted };
+  }
+
   /** The work itself: asking twice does no harm. */
   kind(): JobKind<Params> {
     return {
@@ -95,11 +161,9 @@ export class ClientOperationService {
     };
   }
 
-  async #step(
-    { params, cursor, createdBy }: RunningJob<Params>,
-    signal: AbortSignal,
-  ): Promise<JobStepResult> {
+  async #step(job: RunningJob<Params>, signal: AbortSignal): Promise<JobStepResult> {
     const { db, store } = this.options;
+    const { params, cursor } = job;
     const { collectionId, resourceIds, work } = params;
     const after = Number(cursor ?? 0);
     const some =
@@ -109,14 +173,24 @@ export class ClientOperationService {
     const last = some.at(-1);
     if (last === undefined) return { done: 0, cursor, finished: true };
     const enrollmentIds = await store.enrollments(db, some);
-    if (enrollmentIds.length > 0)
-      await this.#ask(work, enrollmentIds, createdBy.slice(0, NAME_LENGTH), { signal });
+    if (enrollmentIds.length > 0) await this.#ask(job, { work, enrollmentIds, after }, { signal });
     return { done: some.length, cursor: String(last), finished: false };
   }
 
-  async #ask(work: Work, enrollmentIds: string[], by: string, options: CallOptions): Promise<void> {
+  async #ask(
+    { id, createdBy }: RunningJob<Params>,
+    {
+      work,
+      enrollmentIds,
+      after,
+    }: { readonly work: Work; readonly enrollmentIds: string[]; readonly after: number },
+    options: CallOptions,
+  ): Promise<void> {
     const { messaging } = this.options;
-    if (work === 'policy') await messaging.call(evaluatePolicy, { enrollmentIds, requestedBy: by }, options);
+    const by = createdBy.slice(0, NAME_LENGTH);
+    if (work === 'restart') await this.#restart(`operation:${id}:${after}`, enrollmentIds, by, options);
+    else if (work === 'policy')
+      await messaging.call(evaluatePolicy, { enrollmentIds, requestedBy: by }, options);
     else
       await messaging.call(
         requestInventory,
@@ -124,14 +198,27 @@ export class ClientOperationService {
         options,
       );
   }
+
+  /** mdm carries a request id out once; a step that is done again finds other devices where some have left. */
+  async #restart(
+    requestId: string,
+    enrollmentIds: string[],
+    by: string,
+    options: CallOptions,
+  ): Promise<void> {
+    const request = { ...restart, requestId, enrollmentIds, createdBy: by, onInactive: 'skip' } as const;
+    try {
+      await this.options.mdm.ask(submitCommand, request, options);
+    } catch (error) {
+      if (!isEspalierError(error) || error.code !== 'ESP_MDM_REQUEST_ID_REUSED') throw error;
+    }
+  }
 }
 
 function workOf(type: number): { readonly work: Work; readonly title: string } {
   const known = works[type];
   if (known !== undefined) return known;
-  if (type === RESTART)
-    throw adminServiceErrors.ESP_ADMIN_SERVICE_NEEDS_APPROVAL({ detail: 'Type 17 restarts devices.' });
   throw adminServiceErrors.ESP_ADMIN_SERVICE_NOT_SUPPORTED({
-    detail: `Client operation ${type} is not known here: ${Object.keys(works).join(', ')} are.`,
+    detail: `Client operation ${type} is not known here: ${[...Object.keys(works), RESTART].join(', ')} are.`,
   });
 }

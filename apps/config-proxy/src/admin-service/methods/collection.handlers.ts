@@ -1,9 +1,11 @@
-import { newCollectionSchema, type CollectionRule } from '@espalier/contracts';
+import { newCollectionSchema, type Approval, type CollectionRule } from '@espalier/contracts';
 import { methodResult } from '@espalier/odata';
 import type { Visibility } from '../../access/visibility.service.js';
+import { personOf } from '../../approvals/approval.http.js';
+import type { ChangeGate } from '../../approvals/change-gate.js';
 import { askerOf } from '../../collections/collection.controller.js';
 import type { CollectionService } from '../../collections/collection.service.js';
-import type { RuleService } from '../../collections/rule.service.js';
+import type { RuleEdit, RuleService } from '../../collections/rule.service.js';
 import { checkIfMatch, etagOf } from '../../http/etag.js';
 import type { ClassRow } from '../class.model.js';
 import type { DoorAnswer, LazyReader, MethodCall, MethodHandler, Visitor, WriteHandler } from '../door.js';
@@ -19,6 +21,7 @@ import {
 } from './collection.body.js';
 import { invalid, readRules, type GivenRule } from './collection-rule.body.js';
 import type { CollectionRuleReader } from './collection-rule.reader.js';
+import { approvalAnswer } from './approval.answer.js';
 import { toTokens } from './schedule-token.js';
 
 export interface CollectionHandlersOptions {
@@ -26,6 +29,7 @@ export interface CollectionHandlersOptions {
   readonly rules: RuleService;
   readonly ruleReader: CollectionRuleReader;
   readonly visibility: Visibility;
+  readonly gate: ChangeGate;
 }
 
 const WRITE = 'collections:write' as const;
@@ -80,30 +84,33 @@ export class CollectionHandlers {
     };
   }
 
-  /** Direct rules in one transaction, all others in another: either way all of them or none. */
   async #add(call: MethodCall): Promise<DoorAnswer> {
-    const { rules } = this.options;
-    const change = changeOf(call);
     const { direct, others } = sorted(readRules(call.args));
-    await this.#mayRefer({ others, direct }, call.visitor, change.id);
-    if (others.length > 0) await rules.add(change, ...others.map(newRule));
-    if (direct.length > 0) await rules.writeDirect(change, direct, 'add');
-    return done(call);
+    await this.#mayRefer({ others, direct }, call.visitor, idOf(call.row));
+    return this.#edit(call, { add: others.map(newRule), addDirect: direct });
   }
 
-  /** As `#add`. */
   async #remove(call: MethodCall): Promise<DoorAnswer> {
-    const { collections, rules } = this.options;
-    const change = changeOf(call);
     const { direct, others } = sorted(readRules(call.args));
-    await this.#mayRefer({ others: [], direct }, call.visitor, change.id);
-    if (others.length > 0) {
-      const stored = (await collections.get(change.id)).rules;
-      // A rule that does not exist has no number either.
-      await rules.remove(change, ...others.map((rule) => stored.find(sameAs(rule))?.ruleId ?? 0));
-    }
-    if (direct.length > 0) await rules.writeDirect(change, direct, 'remove');
-    return done(call);
+    await this.#mayRefer({ others: [], direct }, call.visitor, idOf(call.row));
+    const stored = others.length === 0 ? [] : (await this.options.collections.get(idOf(call.row))).rules;
+    // A rule that does not exist has no number either.
+    const remove = others.map((rule) => stored.find(sameAs(rule))?.ruleId ?? 0);
+    return this.#edit(call, { remove, removeDirect: direct });
+  }
+
+  /** All of it or none; or it waits for a second person. */
+  async #edit(call: MethodCall, edit: RuleEdit): Promise<DoorAnswer> {
+    const { rules, gate } = this.options;
+    const { caller, asked } = call.visitor;
+    const change = { id: idOf(call.row), by: caller.title, check: anyVersion };
+    const params = { what: 'edit', collectionId: change.id, ...edit } as const;
+    const passed = await gate.pass(params, personOf(caller), asked, (weigh) =>
+      rules.edit(change, edit, weigh),
+    );
+    return 'approval' in passed
+      ? approvalAnswer(passed.approval, (json) => methodResult(call.context, json))
+      : done(call);
   }
 
   async #create(
@@ -133,8 +140,9 @@ export class CollectionHandlers {
     body: Readonly<Record<string, unknown>>,
     visitor: Visitor,
     isWhole: boolean,
-  ): Promise<void> {
-    const { collections } = this.options;
+  ): Promise<Approval | undefined> {
+    const { collections, gate } = this.options;
+    const { caller, asked } = visitor;
     if (!isWhole) refuseReadOnly(body);
     const given = readBody(body);
     const before = await collections.get(idOf(row));
@@ -153,9 +161,12 @@ export class CollectionHandlers {
     const limiting = after.limitingId === before.limitingId ? {} : { limitingId: after.limitingId };
     await this.#mayRefer({ others, direct, ...limiting }, visitor, before.id);
     // What the body leaves out is what was read: it must not undo what somebody else changed meanwhile.
-    await collections.replace(before.id, after, visitor.caller.title, (version) =>
-      checkIfMatch(etagOf(before.version), version),
+    const check = (version: number): void => checkIfMatch(etagOf(before.version), version);
+    const params = { what: 'define', collectionId: before.id, definition: after } as const;
+    const passed = await gate.pass(params, personOf(caller), asked, (weigh) =>
+      collections.replace(before.id, after, caller.title, check, weigh),
     );
+    return 'approval' in passed ? passed.approval : undefined;
   }
 
   /**
@@ -190,11 +201,5 @@ const sameAs =
     rule.kind === 'query'
       ? stored.kind === 'query' && stored.name === rule.name
       : stored.kind === rule.kind && stored.collectionId === rule.collectionId;
-
-const changeOf = ({ row, visitor }: MethodCall) => ({
-  id: idOf(row),
-  by: visitor.caller.title,
-  check: anyVersion,
-});
 
 const done = ({ context }: MethodCall): DoorAnswer => ({ status: 201, json: methodResult(context) });

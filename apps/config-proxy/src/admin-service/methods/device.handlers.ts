@@ -1,28 +1,33 @@
 import {
-  adminServiceErrors,
   extensionDataBodySchema,
   extensionNameSchema,
   resourceErrors,
   variablesBodySchema,
 } from '@espalier/contracts';
 import { foldText } from '@espalier/conditions';
-import { methodResult, valueEnvelope } from '@espalier/odata';
+import { methodResult, valueEnvelope, type ServiceContext } from '@espalier/odata';
 import { z } from 'zod';
 import type { Visibility } from '../../access/visibility.service.js';
 import type { VariableOwner, VariableService } from '../../collections/variable.service.js';
 import type { ResourceService } from '../../resources/resource.service.js';
 import type { ClassRow } from '../class.model.js';
-import type { LazyReader, MethodHandler, WriteHandler } from '../door.js';
-import type { ClientOperationService } from './client-operation.service.js';
+import type { DoorAnswer, LazyReader, MethodHandler, Visitor, WriteHandler } from '../door.js';
+import type { ClientTaskHandlers } from './client-task.handlers.js';
+import { RESTART, type ClientOperationService } from './client-operation.service.js';
+import { approvalAnswer } from './approval.answer.js';
 import { invalid } from './collection-rule.body.js';
+import { readBody as read } from './read-body.js';
 
 export interface DeviceHandlersOptions {
   readonly resources: ResourceService;
   readonly variables: VariableService;
   readonly operations: ClientOperationService;
   readonly visibility: Visibility;
+  readonly tasks: Pick<ClientTaskHandlers, 'initiate'>;
 }
 
+/** ConfigMgr's number of the operation that runs a script. */
+const RUN_SCRIPT = 135;
 const operationSchema = z.object({
   Type: z.coerce.number().int(),
   TargetCollectionID: z.string(),
@@ -43,21 +48,6 @@ const variableListSchema = z.array(
 );
 
 const deviceId = (row: ClassRow | undefined): number => Number(row?.['MachineId']);
-const needsMacClient: MethodHandler = {
-  scope: 'commands:write',
-  run: () => {
-    throw adminServiceErrors.ESP_ADMIN_SERVICE_MAC_CLIENT_NEEDED();
-  },
-};
-/** Nothing was begun, so no number of an operation is known. */
-const noResult: MethodHandler = {
-  scope: 'commands:read',
-  run: ({ args }) => {
-    throw adminServiceErrors.ESP_ADMIN_SERVICE_UNKNOWN({
-      detail: `There is no operation ${String(args['OperationId'])}.`,
-    });
-  },
-};
 
 /** What scripts do with devices (sccm.md §1.2). */
 export class DeviceHandlers {
@@ -102,33 +92,15 @@ export class DeviceHandlers {
       'SMS_ClientOperation.InitiateClientOperation': {
         scope: 'devices:push',
         run: async ({ args, visitor, context }) => {
+          if (Number(args['Type']) === RUN_SCRIPT) return this.options.tasks.initiate(args, visitor, context);
           const { Type, TargetCollectionID, TargetResourceIDs } = read(operationSchema, args);
           await visibility.requireCollections([TargetCollectionID], visitor.caller.reach('devices:push'));
-          const OperationID = await operations.initiate(
-            { type: Type, collectionId: TargetCollectionID, resourceIds: TargetResourceIDs ?? [] },
-            visitor.caller.title,
-          );
+          const wanted = { collectionId: TargetCollectionID, resourceIds: TargetResourceIDs ?? [] };
+          if (Type === RESTART) return this.#restart(wanted, visitor, context);
+          const OperationID = await operations.initiate({ type: Type, ...wanted }, visitor.caller.title);
           return { status: 201, json: methodResult(context, { OperationID }) };
         },
       },
-      'Application.InstallApplication': {
-        scope: 'deployments:write',
-        run: () => {
-          throw adminServiceErrors.ESP_ADMIN_SERVICE_NOT_SUPPORTED({
-            detail:
-              'Applications are put on devices by deployments to collections, not one by one: POST /api/v1/deployments.',
-          });
-        },
-      },
-      'SMS_Scripts.CreateScripts': needsMacClient,
-      'SMS_Scripts.UpdateApprovalState': needsMacClient,
-      'Device.RunCMPivot': needsMacClient,
-      'Device.RunScript': needsMacClient,
-      'Device.CMPivotResult': noResult,
-      'Device.ScriptResult': noResult,
-      'Collections.RunCMPivot': needsMacClient,
-      'Collections.RunScript': needsMacClient,
-      'Collections.CMPivotResult': noResult,
     };
   }
 
@@ -170,6 +142,24 @@ export class DeviceHandlers {
     };
   }
 
+  /** Needs what the command RestartDevice needs. */
+  async #restart(
+    wanted: { readonly collectionId: string; readonly resourceIds: readonly number[] },
+    visitor: Visitor,
+    context: ServiceContext,
+  ): Promise<DoorAnswer> {
+    const { caller, asked } = visitor;
+    const { operations, visibility } = this.options;
+    const scopes = ['commands:write', 'commands:destructive'] as const;
+    for (const scope of scopes) visitor.need(scope);
+    const answer = await operations.restart(wanted, caller, asked, async (enrollmentIds) => {
+      for (const scope of scopes) await visibility.requireEnrollments(enrollmentIds, caller.reach(scope));
+    });
+    return typeof answer === 'number'
+      ? { status: 201, json: methodResult(context, { OperationID: answer }) }
+      : approvalAnswer(answer, (json) => methodResult(context, json));
+  }
+
   /** A masked variable that comes back as it was shown, without its value, keeps the value that it has. */
   async #write(owner: VariableOwner, given: unknown): Promise<void> {
     if (given === undefined)
@@ -191,16 +181,4 @@ export class DeviceHandlers {
       IsMasked: isMasked,
     }));
   }
-}
-
-/** @throws EspalierError ESP_ADMIN_SERVICE_REQUEST_INVALID naming every field that is wrong */
-function read<T>(schema: z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw invalid(
-    parsed.error.issues
-      .slice(0, 5)
-      .map(({ path, message }) => `${path.join('.') || 'The body'}: ${message}.`)
-      .join(' '),
-  );
 }

@@ -23,10 +23,11 @@ export const policyAction = ({
   kind: 'policy-change',
   scopes: ['administrators:admin'],
   params: policyParamsSchema,
-  summary: ({ kind, settings: { required, threshold, hourlyCap, expiryHours } }) =>
+  summary: ({ kind, settings: { required, threshold, hourlyCap, aloneCap = null, expiryHours } }) =>
     [
       `Change the approval policy "${kind}":`,
       required ? `a second person for more than ${threshold} devices,` : 'no second person,',
+      ...(aloneCap === null ? [] : [`without one at most ${aloneCap} devices per hour,`]),
       hourlyCap === null ? 'no limit per hour,' : `at most ${hourlyCap} devices per hour and person,`,
       `requests lapse after ${expiryHours} hours.`,
     ].join(' '),

@@ -1,20 +1,21 @@
 import { execFileSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
+import { KerberosRealm, missingKerberosParts } from '@espalier/testing';
 import { SignInPlace } from '../sign-in.fixture.js';
 import { KerberosDoor } from './kerberos-door.fixture.js';
-import { missingParts, TestRealm } from './realm.fixture.js';
 
 /** Debian's `faketime`: a clock of its own for one program. */
 const [faketime] = globSync('/usr/lib/*/faketime/libfaketime.so.1');
 const at = (shift: string): NodeJS.ProcessEnv => ({ LD_PRELOAD: faketime, FAKETIME: shift });
 
+const missingParts = missingKerberosParts(import.meta.url);
 const describeHere = missingParts.length === 0 ? describe : describe.skip;
 const title = missingParts.length === 0 ? '' : ` (skipped, for there is no ${missingParts.join(', ')})`;
 
 describeHere(`Kerberos tickets, sent by curl${title}`, () => {
   const place = new SignInPlace();
-  let realm: TestRealm;
+  let realm: KerberosRealm;
   let door: KerberosDoor;
   let keytab: string;
   let alice: NodeJS.ProcessEnv;
@@ -24,7 +25,7 @@ describeHere(`Kerberos tickets, sent by curl${title}`, () => {
   });
 
   beforeAll(async () => {
-    realm = await new TestRealm(place.folder).start();
+    realm = await new KerberosRealm(place.folder).start();
     keytab = realm.addService('HTTP/localhost', 'http.keytab');
     realm.addService('host/localhost', 'http.keytab');
     realm.addService('imap/localhost', 'elsewhere.keytab');
@@ -95,7 +96,7 @@ describeHere(`Kerberos tickets, sent by curl${title}`, () => {
 
     it('are refused when they have expired', async () => {
       // To be issued and used by programs that live two days ago.
-      const past = await new TestRealm(place.folder, 'past', at('-48h')).start();
+      const past = await new KerberosRealm(place.folder, 'past', at('-48h')).start();
       const old = await new KerberosDoor(place, {
         keytab: past.addService('HTTP/localhost', 'http.keytab'),
         env: { ...past.env, LD_PRELOAD: undefined },

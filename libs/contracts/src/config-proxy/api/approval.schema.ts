@@ -15,9 +15,11 @@ export const approvalKinds = {
   'disruptive-command':
     'Lock devices, restart them, or send another command that interrupts people or takes something away.',
   'unknown-command': 'Send a command that is not known here.',
+  'run-script': 'Run a script on many devices.',
   'retire-device': 'Decommission a device: it loses everything that is deployed to it.',
   'delete-device': 'Delete the record of a device.',
-  'large-deployment': 'Deploy something to many devices, or change or end such a deployment.',
+  'large-deployment':
+    'Reach many devices: by a deployment that is made, changed or ended, by a new revision of what is deployed, or by a change of a collection that something is deployed to.',
   'policy-change': 'Change what needs an approval.',
 } as const satisfies Readonly<Record<string, string>>;
 
@@ -42,7 +44,7 @@ export type ApprovalState = z.output<typeof approvalStateSchema>;
 
 /** Something that an action is about. */
 export const approvalTargetSchema = z.object({
-  type: z.enum(['enrollment', 'device', 'collection', 'deployment', 'policy']),
+  type: z.enum(['enrollment', 'device', 'collection', 'deployment', 'thing', 'policy']),
   id: z.string(),
   name: z.string().optional(),
 });
@@ -83,8 +85,10 @@ export type Approval = z.output<typeof approvalSchema>;
 
 export const approvalPageSchema = z.object({ items: z.array(approvalSchema), nextCursor: nextCursorSchema });
 
-/** The most devices that any policy lets one person act on within an hour. */
+/** The most devices that a policy lets one person act on within an hour. */
 export const MAX_HOURLY_CAP = 10_000;
+/** The same for what a site does with all of its devices, and a second person has approved. */
+export const MAX_FLEET_CAP = 1_000_000;
 
 const policySettings = {
   required: z.boolean().meta({ description: 'True: a second person must approve.' }),
@@ -97,9 +101,13 @@ const policySettings = {
     .min(1)
     .max(30 * 24)
     .meta({ description: 'Hours until a request, and an approval that was not carried out, lapses.' }),
-  hourlyCap: z.number().int().min(1).max(MAX_HOURLY_CAP).nullable().meta({
+  aloneCap: z.number().int().min(1).max(MAX_HOURLY_CAP).nullable().optional().meta({
     description:
-      'Devices that one person may act on within an hour, with and without approval; null, where the kind allows it: as many as they like.',
+      'Devices that one person may reach within an hour without a second person, in requests of which none is over the threshold; each further request needs one. null, where the kind allows it: as many as hourlyCap lets pass. Left out in a change, it stays.',
+  }),
+  hourlyCap: z.number().int().min(1).max(MAX_FLEET_CAP).nullable().meta({
+    description:
+      'Devices that one person may act on within an hour, with and without approval: up to 10,000, and for large-deployment up to 1,000,000; null, where the kind allows it: as many as they like.',
   }),
 };
 

@@ -26,16 +26,4 @@ export const adminServiceErrors = defineErrors({
     title: 'The class does not take this method.',
     mend: 'docs/admin-service.md lists what can be written.',
   },
-  ESP_ADMIN_SERVICE_NEEDS_APPROVAL: {
-    status: 403,
-    level: 'info',
-    title: 'This interrupts people at their devices, so it needs the approval of a second person.',
-    mend: 'Ask for it with "espalier commands" or POST /api/v1/commands, where a second person can approve it.',
-  },
-  ESP_ADMIN_SERVICE_MAC_CLIENT_NEEDED: {
-    status: 501,
-    level: 'info',
-    title: 'Scripts and CMPivot run in the Mac client, which this version of the site does not have yet.',
-    mend: 'Use inventory and configuration items until the Mac client is there.',
-  },
 });

@@ -32,6 +32,12 @@ export const approvalErrors = defineErrors({
     title: 'Your account was changed, or your token made, a short time ago, so you cannot approve yet.',
     mend: 'Ask somebody else, or wait until the time in the detail: it keeps a stolen account from making its own approver.',
   },
+  ESP_APPROVAL_REQUESTER_TOO_NEW: {
+    status: 409,
+    level: 'warn',
+    title: 'The account that asked, or the one that made its token, was made or changed a short time ago.',
+    mend: 'Wait until the time in the detail, or reject it and have somebody else ask: it keeps whoever takes an account over from asking with it and approving with their own.',
+  },
   ESP_APPROVAL_NOT_YOURS: {
     status: 403,
     level: 'info',

@@ -8,7 +8,7 @@ import { HEADER, headerValue, readContext } from '../connection/message-headers.
 import { PullLoop } from '../jetstream/pull-loop.js';
 import type { Delivery } from '../jetstream/delivery.js';
 import { EVENT_STREAM } from '../jetstream/stream.definitions.js';
-import type { MessagingLogger, TailHandler, TailOptions } from '../messaging.types.js';
+import type { MessagingLogger, TailHandler, TailOptions, TailStart } from '../messaging.types.js';
 import { decodeEvent } from './event-consumer.js';
 import { eventFilter } from './event-filter.js';
 
@@ -29,6 +29,7 @@ export interface EventTailOptions<C extends EventContract> extends TailOptions {
 export class EventTail<C extends EventContract> {
   readonly #options: EventTailOptions<C>;
   readonly #loop: PullLoop;
+  readonly #begun = Promise.withResolvers<TailStart>();
   #received: number | undefined;
   #consumerSequence = 0;
   #queue: Promise<void> = Promise.resolve();
@@ -43,10 +44,11 @@ export class EventTail<C extends EventContract> {
       inboxPrefix: options.inboxPrefix,
       logger: options.logger,
       consumer: () => this.#consumer(),
-      onConsumer: (afterSequence) => {
+      onConsumer: (afterSequence, pending) => {
         this.#consumerSequence = 0;
         // From here on a lost connection costs no event, even before the first has come.
         this.#received ??= afterSequence;
+        this.#begun.resolve({ after: this.#received, pending });
       },
       onDelivery: (delivery) => this.#receive(delivery),
     });
@@ -54,6 +56,11 @@ export class EventTail<C extends EventContract> {
 
   get active(): Promise<void> {
     return this.#loop.active;
+  }
+
+  /** Resolves, before the first event comes, with where it begins. */
+  get begun(): Promise<TailStart> {
+    return this.#begun.promise;
   }
 
   begin(connection: NatsConnection): void {
@@ -115,6 +122,7 @@ export class EventTail<C extends EventContract> {
         messageId: headerValue(message.headers, HEADER.messageId) ?? `${info.stream}:${info.streamSequence}`,
         sequence: info.streamSequence,
         publishedAt: info.storedAt,
+        pending: info.pending,
       });
     } catch (error) {
       logger.warn({ err: error, sequence: info.streamSequence }, 'a live event could not be shown');

@@ -9,6 +9,8 @@ export interface DeliveryInfo {
   readonly streamSequence: number;
   readonly consumerSequence: number;
   readonly storedAt: Date;
+  /** Further messages for the consumer when this one was sent. */
+  readonly pending: number;
 }
 
 const NANOS_PER_MS = 1_000_000n;
@@ -22,7 +24,7 @@ export function parseDeliveryInfo(reply: string | undefined): DeliveryInfo | und
   if (tokens[0] !== '$JS' || tokens[1] !== 'ACK' || (tokens.length !== 9 && tokens.length < 11))
     return undefined;
   const rest = tokens.length === 9 ? tokens.slice(2) : tokens.slice(4);
-  const [stream, consumer, delivery, streamSequence, consumerSequence, time] = rest;
+  const [stream, consumer, delivery, streamSequence, consumerSequence, time, pending] = rest;
   if (stream === undefined || consumer === undefined || time === undefined) return undefined;
   return {
     stream,
@@ -31,6 +33,7 @@ export function parseDeliveryInfo(reply: string | undefined): DeliveryInfo | und
     streamSequence: Number(streamSequence),
     consumerSequence: Number(consumerSequence),
     storedAt: new Date(Number(BigInt(time) / NANOS_PER_MS)),
+    pending: Number(pending),
   };
 }
 

@@ -14,8 +14,8 @@ export interface PullLoopOptions {
   readonly logger: MessagingLogger;
   /** The consumer to pull from; asked anew whenever the last one may be gone. Created or updated as told. */
   consumer(): Partial<ConsumerConfig> & { readonly name: string };
-  /** Tells the stream sequence after which a consumer, just created, begins. */
-  onConsumer?(afterSequence: number): void;
+  /** Tells the stream sequence after which a consumer, just created, begins, and how many messages are for it. */
+  onConsumer?(afterSequence: number, pending: number): void;
   /** Resolves when the message is finished with; must not reject. */
   onDelivery(delivery: Delivery): Promise<void>;
 }
@@ -28,6 +28,7 @@ interface PullRequest {
 interface ConsumerCreated {
   readonly error?: { readonly description?: string };
   readonly delivered?: { readonly stream_seq?: number };
+  readonly num_pending?: number;
 }
 
 const EXPIRES_MS = 15_000;
@@ -131,7 +132,7 @@ export class PullLoop {
     const answer = reply?.json<ConsumerCreated>();
     if (answer?.error !== undefined) throw new Error(`consumer ${config.name}: ${answer.error.description}`);
     this.#consumer = config.name;
-    this.#options.onConsumer?.(answer?.delivered?.stream_seq ?? 0);
+    this.#options.onConsumer?.(answer?.delivered?.stream_seq ?? 0, answer?.num_pending ?? 0);
   }
 
   #listen(): void {

@@ -64,7 +64,7 @@ export interface EndpointSpec {
   readonly contentType?: string;
   /** Names of response headers and what they say. */
   readonly responseHeaders?: Readonly<Record<string, string>>;
-  /** An example body. */
+  /** An example body of a request. Default: one that is made of the schema. */
   readonly example?: unknown;
   /** True: whoever does it is recorded, also where it only reads, as a secret. Default: whether it changes something. */
   readonly audit?: boolean;

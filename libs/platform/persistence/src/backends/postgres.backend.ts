@@ -146,12 +146,13 @@ async function begin(
 
 async function query(
   client: pg.PoolClient,
-  { text, values }: BoundStatement,
+  { text, values, planAnew = false }: BoundStatement,
   givenName?: string,
   unbounded?: boolean,
 ): Promise<StatementResult> {
   // A plan that is kept is made for lists of ten, and for the table as it was: for an empty one, to read all of it.
-  const name = values.some(Array.isArray) ? undefined : (givenName ?? nameOf(text, values.length));
+  const isKept = !planAnew && !values.some(Array.isArray);
+  const name = isKept ? (givenName ?? nameOf(text, values.length)) : undefined;
   try {
     const result = await client.query<Record<string, unknown>>({
       text,

@@ -12,6 +12,15 @@ export type SqlValue = string | number | bigint | boolean | null | Uint8Array;
 /** Values of the `:name` placeholders of a statement. A list stands for `IN (:ids)` and must not be empty. */
 export type SqlParams = Readonly<Record<string, SqlValue | readonly SqlValue[]>>;
 
+export interface QueryOptions {
+  /**
+   * On PostgreSQL: planned for these very values each time. For conditions that people write: a plan that is kept for
+   * all of them takes any pattern for a rare one, and reads and sorts the whole table where an index would give the
+   * first page at once.
+   */
+  readonly planAnew?: boolean;
+}
+
 /**
  * Runs statements that are spelt the same for every dialect:
  * - `:name` is a parameter (never replaced inside strings, comments, quoted names; `::type` is left alone);
@@ -25,7 +34,7 @@ export type SqlParams = Readonly<Record<string, SqlValue | readonly SqlValue[]>>
 export interface Queryable {
   readonly dialect: Dialect;
   /** Runs one statement and gives its rows (first result set of a batch on SQL Server). */
-  query<T = Record<string, unknown>>(sql: string, params?: SqlParams): Promise<T[]>;
+  query<T = Record<string, unknown>>(sql: string, params?: SqlParams, options?: QueryOptions): Promise<T[]>;
   /** Runs one statement and gives the number of rows it changed (all statements of a batch on SQL Server). */
   execute(sql: string, params?: SqlParams): Promise<number>;
   /**

@@ -19,7 +19,14 @@ import { Connector } from './connector.js';
 import { InFlight } from './in-flight.js';
 import { databaseMetrics, type DatabaseMetrics } from './database.metrics.js';
 import { Statements } from './statements.js';
-import type { Database, DatabaseOptions, SqlParams, TransactionOptions, Tx } from './database.js';
+import type {
+  Database,
+  DatabaseOptions,
+  QueryOptions,
+  SqlParams,
+  TransactionOptions,
+  Tx,
+} from './database.js';
 
 const PING_LIMIT_MS = 2_000;
 const DEFAULT_RETRIES = 5;
@@ -68,8 +75,8 @@ class DatabaseHandle implements Database {
     return this.backend.dataSource;
   }
 
-  query<T>(sql: string, params?: SqlParams): Promise<T[]> {
-    return this.statements.query<T>(sql, params);
+  query<T>(sql: string, params?: SqlParams, options?: QueryOptions): Promise<T[]> {
+    return this.statements.query<T>(sql, params, options);
   }
 
   execute(sql: string, params?: SqlParams): Promise<number> {
@@ -186,7 +193,7 @@ class DatabaseHandle implements Database {
       return fn({
         dialect: this.dialect,
         manager: transaction.manager,
-        query: (sql, params) => statements.query(sql, params),
+        query: (sql, params, asked) => statements.query(sql, params, asked),
         execute: (sql, params) => statements.execute(sql, params),
         prepared: (name, sql, params) => statements.prepared(name, sql, params),
         afterCommit: (callback) => callbacks.push(callback),

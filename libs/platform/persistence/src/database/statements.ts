@@ -1,5 +1,5 @@
 import type { StatementRunner } from '../backends/backend.js';
-import type { Dialect, Queryable, SqlParams } from './database.js';
+import type { Dialect, Queryable, QueryOptions, SqlParams } from './database.js';
 import { bindSql, type BoundStatement } from '../sql/sql-template.js';
 
 /** The portable spelling on top of a runner of bound statements. */
@@ -10,8 +10,10 @@ export class Statements implements Queryable {
     private readonly runner: StatementRunner,
   ) {}
 
-  async query<T>(sql: string, params?: SqlParams): Promise<T[]> {
-    return (await this.runner.run(this.bind(sql, params))).rows as T[];
+  async query<T>(sql: string, params?: SqlParams, options?: QueryOptions): Promise<T[]> {
+    const statement = this.bind(sql, params);
+    return (await this.runner.run(options === undefined ? statement : { ...statement, ...options }))
+      .rows as T[];
   }
 
   async execute(sql: string, params?: SqlParams): Promise<number> {

@@ -5,6 +5,8 @@ export interface BoundStatement {
   readonly text: string;
   /** A list only where the driver takes one. */
   readonly values: readonly (SqlValue | readonly SqlValue[])[];
+  /** See `QueryOptions`. */
+  readonly planAnew?: boolean;
 }
 
 type Part =
@@ -17,10 +19,12 @@ type Part =
 const TOKENS =
   /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|\$([A-Za-z_]*)\$[\s\S]*?\$\1\$|::|\b(NOT )?IN \(:(\w+)\)|:([A-Za-z_][A-Za-z0-9_]*)|\{([a-z_][a-z0-9_]*)\}/g;
 
-const PARSED_LIMIT = 2_000;
+/** Characters of the statements that are kept. */
+const PARSED_LIMIT = 4_000_000;
 /** Longer ones are bulk writes, each with a number of rows of its own: keeping them would only cost memory. */
-const PARSED_LENGTH = 4_000;
+const PARSED_LENGTH = 10_000;
 const parsed = new Map<string, readonly Part[]>();
+let parsedLength = 0;
 
 function parse(sql: string): readonly Part[] {
   const known = parsed.get(sql);
@@ -38,7 +42,11 @@ function parse(sql: string): readonly Part[] {
   }
   if (from < sql.length) parts.push({ kind: 'text', text: sql.slice(from) });
   if (sql.length > PARSED_LENGTH) return parts;
-  if (parsed.size >= PARSED_LIMIT) parsed.clear();
+  parsedLength += sql.length;
+  if (parsedLength > PARSED_LIMIT) {
+    parsed.clear();
+    parsedLength = sql.length;
+  }
   parsed.set(sql, parts);
   return parts;
 }
@@ -50,7 +58,14 @@ export function qualifiedTable(dialect: Dialect, schema: string, table: string):
 
 function checked(name: string, value: SqlValue | undefined): SqlValue {
   if (value === undefined) throw new TypeError(`SQL parameter :${name} has no value`);
+  if (typeof value === 'number') return checkedNumber(`SQL parameter :${name}`, value);
   return typeof value === 'boolean' ? Number(value) : value;
+}
+
+/** Databases would store NaN and Infinity as NULL, as they are, or not at all. */
+export function checkedNumber(what: string, value: number): number {
+  if (!Number.isFinite(value)) throw new TypeError(`${what} is ${value}`);
+  return value;
 }
 
 /**

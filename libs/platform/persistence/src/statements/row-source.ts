@@ -1,4 +1,5 @@
 import type { Dialect, SqlParams, SqlValue } from '../database/database.js';
+import { checkedNumber } from '../sql/sql-template.js';
 
 /** One row to write, by column name. All rows of a call have the same columns. */
 export type Row = Readonly<Record<string, SqlValue>>;
@@ -34,7 +35,7 @@ function fieldsOf(row: Row, names: readonly string[], index: number): readonly S
   return names.map((name) => {
     const value = row[name];
     if (value === undefined) throw new TypeError(`Row ${index} has no value for ${name}`);
-    return value;
+    return typeof value === 'number' ? checkedNumber(`${name} of row ${index}`, value) : value;
   });
 }
 

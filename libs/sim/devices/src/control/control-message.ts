@@ -38,6 +38,9 @@ const messages = [
     version: z.string().min(1).max(64).exactOptional(),
   }),
   z.strictObject({ do: z.literal('remove-application'), serial, identifier }),
+  /** The device loses a declaration, or it is not active any more, until the server has the device compare. */
+  z.strictObject({ do: z.literal('drop-declaration'), serial, identifier }),
+  z.strictObject({ do: z.literal('deactivate-declaration'), serial, identifier }),
   z.strictObject({ do: z.literal('checkout'), serial }),
   z.strictObject({
     do: z.literal('set-faults'),
@@ -51,6 +54,7 @@ const messages = [
       notNowRecheckMs: z.number().min(0).exactOptional(),
       resistProfiles: patterns,
       failProfiles: patterns,
+      resistDeclarations: patterns,
     }),
   }),
   z.strictObject({

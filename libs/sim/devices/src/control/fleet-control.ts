@@ -96,6 +96,10 @@ async function controlDevice(device: SimulatedDevice, message: ForDevices): Prom
     }
     case 'remove-application':
       return { removed: device.removeApplication(message.identifier) };
+    case 'drop-declaration':
+      return { done: device.spoilDeclaration(message.identifier, 'drop') };
+    case 'deactivate-declaration':
+      return { done: device.spoilDeclaration(message.identifier, 'deactivate') };
     case 'checkout':
       await device.checkOut();
       return {};

@@ -24,6 +24,8 @@ const declarationsState = z.object({
   declarations: z.array(heldDeclaration),
   /** Fetched in a synchronisation that did not come to its end: not fetched again. */
   staged: z.array(heldDeclaration),
+  /** Keys of those that were switched off behind the server's back, until a manifest is taken. */
+  deactivated: z.array(z.string()).default([]),
   /** What the server was told last: the status of each declaration by its key, and of each status item, as JSON. */
   told: z.object({ declarations: z.record(z.string(), z.string()), items: z.record(z.string(), z.string()) }),
   /** Something went away since the last report. */
@@ -37,6 +39,7 @@ const empty: DeclarationsState = {
   version: 1,
   declarations: [],
   staged: [],
+  deactivated: [],
   told: { declarations: {}, items: {} },
   removed: false,
 };

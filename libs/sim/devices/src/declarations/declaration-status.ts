@@ -39,6 +39,7 @@ const fine: Verdict = { active: true, valid: 'valid', reasons: [] };
 export function evaluateDeclarations(
   declarations: readonly HeldDeclaration[],
   system: System,
+  deactivated: ReadonlySet<string> = new Set(),
 ): ReadonlyMap<string, DeclarationStatus> {
   const statuses = new Map<string, DeclarationStatus>();
   const judge = (kind: HeldDeclaration['kind'], verdict: (one: HeldDeclaration) => Verdict): void => {
@@ -46,7 +47,8 @@ export function evaluateDeclarations(
       if (declaration.kind === kind)
         statuses.set(keyOf(declaration), {
           declaration,
-          ...(flaw(declaration, system) ?? verdict(declaration)),
+          ...(flaw(declaration, system) ??
+            (deactivated.has(keyOf(declaration)) ? switchedOff(declaration) : verdict(declaration))),
         });
   };
   const ofKind = (kind: HeldDeclaration['kind']): Set<string> =>
@@ -189,6 +191,15 @@ function failedActivation(code: string, description: string, details: StatusReas
 
 function wrong(one: HeldDeclaration, code: string, description: string): Verdict {
   return invalid(code, description, identity(one));
+}
+
+/** As where what the declaration asks for was undone on the device. */
+function switchedOff(one: HeldDeclaration): Verdict {
+  return {
+    active: false,
+    valid: 'valid',
+    reasons: [reason('Error.ConfigurationCannotBeApplied', `${label(one)} was switched off.`, identity(one))],
+  };
 }
 
 /** Nothing is wrong, and nobody asks for it. */

@@ -97,7 +97,7 @@ export class DeclarationSync {
       if (one !== undefined) declarations.push(one);
     }
     const before = this.#statuses();
-    this.#save({ token, declarations, staged: [] });
+    this.#save({ token, declarations, staged: [], deactivated: [] });
     this.#tell(before, this.#statuses());
   }
 
@@ -155,15 +155,42 @@ function versionOf(item: DeclarationReference): string {
   return `${keyOf(item)} ${item.serverToken}`;
 }
 
+/**
+ * A fault: a declaration is lost, or not active any more, behind the server's back. The device does not look for it
+ * before it takes a manifest again, which it does where the DeclarationsToken is another one.
+ * @returns whether the device has such declarations
+ */
+export function spoilDeclarations(
+  folder: DeviceFolder,
+  how: 'drop' | 'deactivate',
+  isMeant: (declaration: HeldDeclaration) => boolean,
+): boolean {
+  const state = loadDeclarations(folder);
+  const meant = state.declarations.filter(isMeant);
+  const off = new Set([...state.deactivated, ...meant.map(keyOf)]);
+  if (how === 'drop' ? meant.length === 0 : off.size === state.deactivated.length) return false;
+  saveDeclarations(folder, {
+    ...state,
+    ...(how === 'drop'
+      ? { declarations: state.declarations.filter((one) => !meant.includes(one)), removed: true }
+      : { deactivated: [...off] }),
+  });
+  return true;
+}
+
 /** How the declarations of a channel stand on its device. @throws EspalierError ESP_SIM_STATE_INVALID */
 export function declarationsOf(folder: DeviceFolder, device: DeviceFolder): DeclarationStatus[] {
   return [...evaluate(loadDeclarations(folder), device).values()];
 }
 
 function evaluate(
-  { declarations }: DeclarationsState,
+  { declarations, deactivated }: DeclarationsState,
   { state }: DeviceFolder,
 ): ReadonlyMap<string, DeclarationStatus> {
   const { platform } = state.identity;
-  return evaluateDeclarations(declarations, { platform, osVersion: factsOf(state).osVersion });
+  return evaluateDeclarations(
+    declarations,
+    { platform, osVersion: factsOf(state).osVersion },
+    new Set(deactivated),
+  );
 }

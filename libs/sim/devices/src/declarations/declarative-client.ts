@@ -4,7 +4,7 @@ import type { DeviceReporter } from '../device/device-reporter.js';
 import type { MdmConnection } from '../device/mdm-connection.js';
 import { backOffMs, type RetryPolicy } from '../http/retry.js';
 import type { DeviceFolder } from '../state/device-folder.js';
-import { DeclarationSync, type SyncListener } from './declaration-sync.js';
+import { DeclarationSync, spoilDeclarations, type SyncListener } from './declaration-sync.js';
 import type { HeldDeclaration } from './declaration-state.js';
 
 const DAY_MS = 86_400_000;
@@ -67,6 +67,19 @@ export class DeclarativeClient {
     if (declarative === undefined) return;
     folder.update({ declarative: { ...declarative, sync: true } });
     wake();
+  }
+
+  /**
+   * A fault, see {@link spoilDeclarations}; the next session reports everything, as a loss shows in no other report.
+   * @returns whether the device has such declarations
+   */
+  spoil(how: 'drop' | 'deactivate', isMeant: (identifier: string) => boolean): boolean {
+    const { folder, wake } = this.options;
+    if (folder.state.declarative === undefined) return false;
+    if (!spoilDeclarations(folder, how, ({ identifier }) => isMeant(identifier))) return false;
+    folder.update({ declarative: { sync: true } });
+    wake();
+    return true;
   }
 
   /** Also forgets what waits: the next enrolment begins anew. */

@@ -19,6 +19,8 @@ export interface FaultSettings {
   readonly resistProfiles: readonly string[];
   /** Profiles that cannot be installed. */
   readonly failProfiles: readonly string[];
+  /** Declarations that are switched off on the device whenever they are active. */
+  readonly resistDeclarations: readonly string[];
 }
 
 /** A fault for particular commands; it comes before any chance. */
@@ -43,6 +45,7 @@ const none: FaultSettings = {
   notNowRecheckMs: 15_000,
   resistProfiles: [],
   failProfiles: [],
+  resistDeclarations: [],
 };
 
 /** The faults of a fleet; to be changed at any time. */
@@ -82,6 +85,11 @@ export class DeviceFaults {
   /** Whether InstallProfile fails for a profile. */
   failsProfile(identifier: string): boolean {
     return matchesAny(identifier, this.#settings.failProfiles);
+  }
+
+  /** Whether a declaration is switched off on the device. */
+  resistsDeclaration(identifier: string): boolean {
+    return matchesAny(identifier, this.#settings.resistDeclarations);
   }
 
   /** Draws the fault of one command. */

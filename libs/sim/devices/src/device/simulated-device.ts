@@ -161,6 +161,17 @@ export class SimulatedDevice {
     this.#own.hands.installProfile(bytes);
   }
 
+  /**
+   * A fault: the device loses a declaration, or does not have it active any more, and says so. It has it again once
+   * the server has it compare what it has, by another DeclarationsToken.
+   * @returns whether it has such a declaration
+   */
+  spoilDeclaration(identifier: string, how: 'drop' | 'deactivate'): boolean {
+    return [this.#own, ...this.#users]
+      .map(({ channel }) => channel.declarations.spoil(how, (one) => one === identifier))
+      .includes(true);
+  }
+
   /** Changes what the device tells of itself. @throws EspalierError ESP_SIM_CONTROL_INVALID */
   changeFacts(changes: FactChanges): void {
     this.#own.hands.changeFacts(changes);
@@ -288,7 +299,7 @@ export class SimulatedDevice {
 
   #openChannel(folder: DeviceFolder, reporter: DeviceReporter): OpenChannel {
     const hands = new UserHands(folder, reporter);
-    const channel = new ManagementChannel({
+    const channel: ManagementChannel = new ManagementChannel({
       folder,
       device: this.#folder,
       services: this.#services,
@@ -298,14 +309,15 @@ export class SimulatedDevice {
       signal: () => (folder === this.#folder ? this.#activity : this.#userActivity).signal,
       after: (what) => this.#leave(what === 'erase' ? 'erased' : 'profile-removed', what !== 'erase', folder),
       unenrolled: (reason) => this.#leave(reason, false, folder),
-      settled: () => this.#resist(folder, hands),
+      settled: () => this.#resist(folder, hands, channel),
     });
     return { folder, channel, hands };
   }
 
-  /** A fault: the user removes what he does not want, whenever it is there. */
-  #resist(folder: DeviceFolder, hands: UserHands): void {
+  /** A fault: the user removes, or switches off, what he does not want, whenever it is there. */
+  #resist(folder: DeviceFolder, hands: UserHands, { declarations }: ManagementChannel): void {
     const { faults } = this.#services;
+    declarations.spoil('deactivate', (identifier) => faults.resistsDeclaration(identifier));
     for (const { identifier } of folder.state.profiles)
       if (faults.resists(identifier)) hands.removeProfile(identifier, true);
   }

@@ -1,10 +1,11 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 
 /** Where Debian puts what administrators run. */
 const PATH = [process.env['PATH'] ?? '', '/usr/sbin', '/sbin'].join(delimiter);
@@ -20,20 +21,26 @@ function isInstalled(program: string): boolean {
   });
 }
 
-function hasModule(): boolean {
+function hasModule(from: string): boolean {
   try {
-    createRequire(import.meta.url)('kerberos');
+    createRequire(from)('kerberos');
     return true;
   } catch {
     return false;
   }
 }
 
-/** What is missing here for sign-in with Kerberos; its specs need all of it. */
-export const missingParts: readonly string[] = [
-  ...['krb5kdc', 'kdb5_util', 'kadmin.local', 'kinit', 'curl'].filter((program) => !isInstalled(program)),
-  ...(hasModule() ? [] : ['the module kerberos']),
-];
+/**
+ * What is missing here for sign-in with Kerberos; its specs need all of it.
+ * @param from `import.meta.url` of the spec, whose project has the optional module
+ */
+export function missingKerberosParts(from: string): readonly string[] {
+  const programs = ['krb5kdc', 'kdb5_util', 'kadmin.local', 'kinit', 'curl'];
+  return [
+    ...programs.filter((program) => !isInstalled(program)),
+    ...(hasModule(from) ? [] : ['the module kerberos']),
+  ];
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -45,7 +52,7 @@ async function freePort(): Promise<number> {
 }
 
 /** A realm of MIT Kerberos on loopback, with its own key distribution centre; everything lies in one folder. */
-export class TestRealm {
+export class KerberosRealm {
   readonly name = 'ESPALIER.TEST';
   readonly #folder: string;
   #kdc: ChildProcess | undefined;
@@ -130,9 +137,23 @@ kdc = FILE:${this.#file('kdc.log')}
   /** A user with a ticket. @returns the environment in which programs use it */
   addUser(name: string): NodeJS.ProcessEnv {
     this.#admin(`addprinc -pw secret-${name} ${name}`);
+    return this.signIn(name);
+  }
+
+  /**
+   * A new ticket for a user, in the place of the old one.
+   * @param more arguments for kinit, such as `-l 2s`
+   * @returns the environment in which programs use it
+   */
+  signIn(name: string, ...more: readonly string[]): NodeJS.ProcessEnv {
     const env = { ...this.env, KRB5CCNAME: `FILE:${this.#file(`${name.replaceAll('/', '_')}.tickets`)}` };
-    execFileSync('kinit', [name], { env, input: `secret-${name}\n`, stdio: 'pipe' });
+    execFileSync('kinit', [...more, name], { env, input: `secret-${name}\n`, stdio: 'pipe' });
     return env;
+  }
+
+  /** Until the tickets of a user are no longer good. */
+  async untilExpired(env: NodeJS.ProcessEnv): Promise<void> {
+    while (spawnSync('klist', ['-s'], { env }).status === 0) await setTimeout(100);
   }
 
   /** Gives a service a new key, as setting its password does. */

@@ -1,0 +1,177 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { testCertificate } from '@espalier/testing';
+import { runCli, type Ended } from '../cli-process.fixture.js';
+import { answer, ScriptedServer, type Script, type Seen } from '../connection/scripted-server.fixture.js';
+
+const ID = '0f2a6c1e-1f3a-4a52-9a5e-6f1f5f0f7a10';
+const shown = {
+  id: ID,
+  name: 'Free space',
+  language: 'zsh',
+  scriptVersion: 3,
+  sha256: 'a'.repeat(64),
+  length: 12,
+  parameters: [],
+  author: 'anna',
+  approvalState: 'waiting',
+  approver: null,
+  decidedAt: null,
+  comment: null,
+  version: 7,
+  createdAt: 0,
+  createdBy: 'anna',
+  changedAt: 0,
+  changedBy: 'anna',
+};
+const device = { resourceId: 16_777_219, name: 'LAB-01', serialNumber: 'C02AAA', state: 'active' };
+const operation = (tasks: object) => ({
+  id: 4_711,
+  kind: 'run-script',
+  title: 'Run the script Free space',
+  collectionId: null,
+  scriptId: ID,
+  scriptVersion: 3,
+  sha256: 'a'.repeat(64),
+  jobId: null,
+  requestedBy: 'anna',
+  requestedAt: 0,
+  expiresAt: 0,
+  tasks: {
+    waiting: 0,
+    fetched: 0,
+    succeeded: 0,
+    failed: 0,
+    expired: 0,
+    cancelled: 0,
+    'requirements-not-met': 0,
+    ...tasks,
+  },
+});
+
+/** What the commands of scripts ask the server for, and make of its answers. */
+describe('espalier scripts', () => {
+  const identity = testCertificate('server', { names: ['localhost'] });
+  const folder = mkdtempSync(join(tmpdir(), 'espalier-cli-'));
+  const caFile = join(folder, 'ca.pem');
+  const file = join(folder, 'free-space');
+  writeFileSync(caFile, identity.certificate);
+  writeFileSync(file, '#!/bin/zsh\ndf -h /\n');
+  let seen: Seen[] = [];
+  let script: Script = () => undefined;
+  let server: ScriptedServer;
+
+  const run = (...args: readonly string[]): Promise<Ended> =>
+    runCli(['scripts', ...args], {
+      XDG_CONFIG_HOME: folder,
+      ESPALIER_URL: server.url,
+      ESPALIER_CA_FILE: caFile,
+      ESPALIER_TOKEN: 'esp_x',
+    });
+  const sent = (): Record<string, unknown> =>
+    JSON.parse(seen.at(-1)?.body ?? '{}') as Record<string, unknown>;
+
+  beforeAll(async () => {
+    server = await ScriptedServer.start(identity, (one, response) => {
+      seen.push(one);
+      script(one, response);
+    });
+  });
+  beforeEach(() => {
+    seen = [];
+  });
+  afterAll(() => {
+    server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('makes one of a file, in the language of its first line', async () => {
+    script = (_, response) => answer(response, 201, shown);
+    const made = await run(
+      'create',
+      file,
+      '--name',
+      'Free space',
+      '--required',
+      'Who',
+      '--parameter',
+      'How=loud',
+    );
+    expect(made).toMatchObject({ code: 0, stdout: expect.stringContaining('waiting') });
+    expect(sent()).toEqual({
+      name: 'Free space',
+      language: 'zsh',
+      text: '#!/bin/zsh\ndf -h /\n',
+      parameters: [
+        { name: 'Who', description: '', isRequired: true, defaultValue: null },
+        { name: 'How', description: '', isRequired: false, defaultValue: 'loud' },
+      ],
+    });
+    expect(await run('create', caFile, '--name', 'x')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--language'),
+    });
+  });
+
+  it('shows the text before somebody decides, and decides on what was shown', async () => {
+    script = ({ method, url }, response) => {
+      if (url.endsWith('/text')) answer(response, 200, { text: 'echo \u001B[2J evil' });
+      else if (method === 'GET') answer(response, 200, { items: [shown] });
+      else answer(response, 200, { ...shown, approvalState: 'approved' });
+    };
+    const asked = await run('approve', 'Free space');
+    expect(asked.code).toBe(2);
+    expect(asked.stdout).toContain('evil');
+    expect(asked.stdout).not.toContain('\u001B[2J');
+    expect(seen.map(({ method }) => method)).toEqual(['GET', 'GET']);
+    expect(await run('approve', 'Free space', '--yes', '--comment', 'fine')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('It is approved.'),
+    });
+    expect(seen.at(-1)).toMatchObject({
+      url: `/api/v1/scripts/${ID}/approve`,
+      headers: { 'if-match': '"7"' },
+    });
+    expect(sent()).toEqual({ comment: 'fine' });
+  });
+
+  it.each([
+    [{ succeeded: 1 }, 0],
+    [{ failed: 1 }, 1],
+    [{ 'requirements-not-met': 1 }, 1],
+  ])('runs one, waits, and ends by what came of it: %j', async (end, code) => {
+    script = ({ method, url }, response) => {
+      if (url.startsWith('/api/v1/devices')) answer(response, 200, { items: [device] });
+      else if (url.startsWith('/api/v1/scripts?')) answer(response, 200, { items: [shown] });
+      else answer(response, 200, operation(method === 'POST' ? { waiting: 1 } : end));
+    };
+    const ended = await run('run', 'Free space', 'LAB-01', '-p', 'Who=a=b', '--wait', '--yes');
+    expect([ended.code, ended.stdout]).toEqual([code, expect.stringContaining(Object.keys(end)[0] ?? '')]);
+    const begun = seen.find(({ method }) => method === 'POST');
+    expect(begun?.url).toBe(`/api/v1/scripts/${ID}/run`);
+    expect(JSON.parse(begun?.body ?? '')).toEqual({
+      deviceIds: [device.resourceId],
+      parameters: { Who: 'a=b' },
+    });
+  });
+
+  it('shows what one device printed', async () => {
+    const task = {
+      deviceName: 'LAB-01',
+      state: 'failed',
+      exitCode: 3,
+      outputBytes: 5,
+      output: 'oh no',
+      reason: null,
+    };
+    script = ({ url }, response) =>
+      answer(response, 200, url.startsWith('/api/v1/devices') ? { items: [device] } : task);
+    expect(await run('result', '4711', '--device', 'LAB-01')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/failed[\s\S]*oh no/),
+    });
+    expect(seen.at(-1)?.url).toBe(`/api/v1/client-operations/4711/tasks/${device.resourceId}`);
+    expect((await run('result', 'x')).code).toBe(2);
+  });
+});

@@ -1,0 +1,521 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { allApiScopes, type Approval } from '@espalier/contracts';
+import { insertRows, openDatabase, type Database } from '@espalier/persistence';
+import { loadKeyring } from '@espalier/secrets';
+import { TaskHarness } from '../client-tasks/client-task.fixture.js';
+import { silentLogger, type Answer } from '../config-proxy.fixture.js';
+import { configProxyMigrations } from '../migrations/index.js';
+import { AdminServiceHarness, FIRST_DEVICE, type ODataAnswer } from './admin-service.fixture.js';
+
+interface SpecPerson {
+  readonly id: string;
+  readonly token: string;
+}
+
+const [SECOND, THIRD] = [FIRST_DEVICE + 1, FIRST_DEVICE + 2];
+/** As public scripts encode it: UTF-16LE behind a byte order mark. */
+const utf16 = (text: string): string =>
+  Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, 'utf16le')]).toString('base64');
+const ofDevice = (id: number, method: string): string => `v1.0/Device(${id})/AdminService.${method}`;
+const ofCollection = (method: string): string => `v1.0/Collections('SMS00001')/AdminService.${method}`;
+const codeOf = ({ json }: ODataAnswer): string => json.error.innererror.code;
+
+/** The whole service, with two people; one device has a Mac client, which fetches and reports as its door will. */
+describe('scripts and CMPivot through the AdminService-compatible door', () => {
+  let site: AdminServiceHarness;
+  let db: Database;
+  let client: TaskHarness['rooms']['tasks'];
+  let anna: SpecPerson;
+  let bert: SpecPerson;
+
+  beforeAll(async () => {
+    site = await AdminServiceHarness.start({
+      ESPALIER_APPROVALS: 'required',
+      ESPALIER_APPROVER_REST_HOURS: '0',
+    });
+    const { place } = site.console;
+    db = openDatabase({
+      url: `sqlite:${join(place.folder, 'config-proxy.sqlite')}`,
+      schema: 'config_proxy',
+      migrations: configProxyMigrations,
+      logger: silentLogger,
+    });
+    const clock = { at: Date.now(), now: () => new Date() };
+    client = new TaskHarness(db, clock, 'off', loadKeyring(place.keyringFile)).rooms.tasks;
+    await client.register(FIRST_DEVICE, '1.0');
+    for (const udid of ['UDID-1', 'UDID-2', 'UDID-3']) site.peer.addDevice(udid);
+    anna = await hire('anna');
+    bert = await hire('bert');
+  }, 60_000);
+  afterAll(async () => {
+    await db.close();
+    await site.stop();
+  });
+
+  /** A new Full Administrator, who has made a token of their own. */
+  async function hire(name: string): Promise<SpecPerson> {
+    const { console: door } = site;
+    const { json } = await door.admin<{ id: string }>('POST', '/api/v1/administrators', { name });
+    const assignments = [{ roleId: 'full-administrator', collectionIds: null }];
+    await door.admin('PUT', `/api/v1/administrators/${json.id}/assignments`, { assignments });
+    const token = { name, scopes: allApiScopes, administratorId: json.id };
+    const first = await door.admin<{ secret: string }>('POST', '/api/v1/tokens', token);
+    return { id: json.id, token: await ownToken(first.json.secret, name) };
+  }
+  async function ownToken(secret: string, name: string): Promise<string> {
+    const own = { token: secret, body: { name, scopes: allApiScopes } };
+    return (await site.console.send<{ secret: string }>('POST', '/api/v1/tokens', own)).json.secret;
+  }
+  const by = (
+    { token }: Pick<SpecPerson, 'token'>,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<ODataAnswer> => site.send(method, path, { token, body, headers });
+  const api = <T = Record<string, unknown>>(
+    { token }: SpecPerson,
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<Answer<T>> => site.console.send<T>(method, path, { token, body });
+
+  /** A script of anna, as public scripts make one. */
+  async function create(text: string, more: object = {}): Promise<string> {
+    const guid = randomUUID().toUpperCase();
+    const made = await by(anna, 'POST', 'wmi//SMS_Scripts.CreateScripts', {
+      ScriptName: 'Free space',
+      Author: 'CORP\\somebody',
+      Script: utf16(text),
+      ScriptType: 0,
+      ScriptVersion: '1',
+      ParamsDefinition: '',
+      ParameterlistXML: '',
+      ScriptGuid: guid,
+      ...more,
+    });
+    expect([made.status, made.json]).toMatchObject([201, { ReturnValue: 0, ScriptGuid: guid }]);
+    return guid;
+  }
+  const decide = (who: Pick<SpecPerson, 'token'>, guid: string, ApprovalState = '3') =>
+    by(who, 'POST', `wmi/SMS_Scripts/${guid}/AdminService.UpdateApprovalState`, {
+      Approver: 'CORP\\nobody',
+      ApprovalState,
+      Comment: '',
+    });
+  async function approved(text: string, more: object = {}): Promise<string> {
+    const guid = await create(text, more);
+    expect((await decide(bert, guid)).status).toBe(201);
+    return guid;
+  }
+  /** What the Mac client has printed. */
+  async function reported(output: string, exitCode = 0): Promise<void> {
+    for (const { id } of await client.take(FIRST_DEVICE))
+      await client.report(FIRST_DEVICE, id, {
+        state: exitCode === 0 ? 'succeeded' : 'failed',
+        exitCode,
+        output,
+      });
+  }
+
+  it('are made with base64 of UTF-16, listed without their text, and got with it', async () => {
+    const text = '#!/bin/zsh\ndf -h # äöü 😀\n';
+    const guid = await create(text);
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    const path = `wmi/SMS_Scripts?$filter=ScriptGuid eq '${guid}'`;
+    const [listed] = (await by(bert, 'GET', path)).json.value;
+    expect(listed).toMatchObject({
+      ScriptGuid: guid,
+      ScriptName: 'Free space',
+      Author: 'anna',
+      // Of PowerShell by its type, of zsh by its first line.
+      ScriptType: 2,
+      ScriptVersion: '1',
+      ScriptHash: sha256,
+      ApprovalState: 0,
+      __LAZYPROPERTIES: ['ParameterlistXML', 'ParamsDefinition', 'Script'],
+    });
+    expect(listed).not.toHaveProperty('Script');
+    for (const key of [
+      `wmi/SMS_Scripts('${guid}')`,
+      `wmi/SMS_Scripts/${guid.toLowerCase()}`,
+      `v1.0/Script(${guid})`,
+    ])
+      expect((await by(bert, 'GET', key)).json.value).toMatchObject([{ Script: utf16(text) }]);
+    const again = await by(anna, 'POST', 'wmi/SMS_Scripts.CreateScripts', {
+      ScriptName: 'x',
+      Script: utf16('x'),
+      ScriptGuid: guid,
+    });
+    expect([again.status, codeOf(again)]).toEqual([409, 'ESP_SCRIPT_EXISTS']);
+    const deleted = await by(anna, 'DELETE', `wmi/SMS_Scripts('${guid}')`);
+    expect([deleted.status, (await by(anna, 'GET', `wmi/SMS_Scripts('${guid}')`)).status]).toEqual([
+      204, 404,
+    ]);
+  });
+
+  it.each([
+    ['no base64', { Script: 'not base64!' }],
+    ['nothing in it', { Script: '' }],
+    ['NULs', { Script: utf16('a\0b') }],
+    ['no name', { ScriptName: '' }],
+    ['a type that nobody knows', { ScriptType: 9 }],
+    ['a GUID that is none', { ScriptGuid: 'me' }],
+    ['parameters that are none', { ParamsDefinition: '<x/>' }],
+    ['too long a text', { Script: utf16('x'.repeat(200_001)) }],
+  ])('are refused with %s, and nothing is made', async (_what, wrong) => {
+    const count = async () => (await by(anna, 'GET', 'wmi/SMS_Scripts/$count')).text;
+    const before = await count();
+    const body = { ScriptName: 'x', Script: utf16('x'), ...wrong };
+    const answer = await by(anna, 'POST', 'wmi/SMS_Scripts.CreateScripts', body);
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'ESP_ADMIN_SERVICE_REQUEST_INVALID']);
+    expect(await count()).toBe(before);
+  });
+
+  it('are approved by another person, not by a second token of who wrote them', async () => {
+    const guid = await create('echo mine');
+    for (const token of [anna.token, await ownToken(anna.token, 'another of anna')]) {
+      const own = await decide({ token }, guid);
+      expect([own.status, own.json.error.code, codeOf(own)]).toEqual([403, '403', 'ESP_SCRIPT_OWN']);
+    }
+    const early = await by(anna, 'POST', ofDevice(FIRST_DEVICE, 'RunScript'), { ScriptGuid: guid });
+    expect([early.status, codeOf(early)]).toEqual([403, 'ESP_SCRIPT_NOT_APPROVED']);
+    expect((await decide(bert, guid, '7')).status).toBe(400);
+    const denied = await decide(bert, guid, '1');
+    expect(denied.json).toMatchObject({ ReturnValue: 0 });
+    const run = () => by(anna, 'POST', ofDevice(FIRST_DEVICE, 'RunScript'), { ScriptGuid: guid });
+    expect((await run()).status).toBe(403);
+    await decide(bert, guid);
+    expect((await by(bert, 'GET', `wmi/SMS_Scripts('${guid}')`)).json.value).toMatchObject([
+      { ApprovalState: 3, Approver: 'bert' },
+    ]);
+    expect((await run()).status).toBe(200);
+    await reported('done');
+  });
+
+  it('run on a device; their result is 404 until it is there', async () => {
+    const guid = await approved('#!/bin/sh\necho hello');
+    const begun = await by(anna, 'POST', ofDevice(FIRST_DEVICE, 'RunScript'), { ScriptGuid: guid });
+    expect([begun.status, begun.json]).toEqual([200, { value: expect.any(Number) }]);
+    const operation = Number(begun.json.value);
+    const result = () => by(anna, 'GET', ofDevice(FIRST_DEVICE, `ScriptResult(OperationId=${operation})`));
+    expect([(await result()).status, (await result()).json.error.code]).toEqual([404, '404']);
+    await reported('hello\n\0', 3);
+    expect((await result()).json).toEqual({
+      value: {
+        Status: 1,
+        Result: [
+          {
+            ResourceId: FIRST_DEVICE,
+            DeviceName: 'Lab Mac',
+            ScriptExecutionState: 2,
+            ScriptExitCode: 3,
+            ScriptOutput: 'hello\n\0',
+            ErrorDescription: null,
+          },
+        ],
+      },
+    });
+    const status = `$filter=ClientOperationId eq ${operation}`;
+    for (const name of ['wmi/SMS_ScriptsExecutionStatus', 'v1.0/DeviceScriptRunDetails', 'v1.0/ScriptStatus'])
+      expect((await by(bert, 'GET', `${name}?${status}`)).json.value).toMatchObject([
+        { ResourceId: FIRST_DEVICE, ScriptGuid: guid, ScriptExitCode: 3, ScriptOutput: 'hello\n\0' },
+      ]);
+    expect((await by(bert, 'GET', `wmi/SMS_ScriptsExecutionTask?${status}`)).json.value).toMatchObject([
+      { ScriptName: 'Free space', TotalClients: 1, FailedClients: 1, CollectionId: 'SMS00001' },
+    ]);
+    expect((await by(bert, 'GET', `wmi/SMS_ScriptsExecutionSummary?${status}`)).json.value).toMatchObject([
+      { ScriptExecutionState: 2, ScriptExitCode: 3, Clients: 1 },
+    ]);
+    expect((await by(bert, 'GET', `wmi/SMS_ClientOperation(${operation})`)).json.value).toMatchObject([
+      {
+        Type: 135,
+        State: 2,
+        TotalClients: 1,
+        CompletedClients: 0,
+        FailedClients: 1,
+        RequestedBy: expect.any(String),
+      },
+    ]);
+    // Of another device, or of another kind, there is no such operation.
+    for (const path of [ofDevice(SECOND, 'ScriptResult'), ofDevice(FIRST_DEVICE, 'CMPivotResult')])
+      expect((await by(anna, 'GET', `${path}(OperationId=${operation})`)).status).toBe(404);
+  });
+
+  it('say at once that a device has no Mac client', async () => {
+    const guid = await approved('echo x');
+    const { json } = await by(anna, 'POST', ofDevice(SECOND, 'RunScript'), { ScriptGuid: guid });
+    const path = ofDevice(SECOND, `ScriptResult(OperationId=${Number(json.value)})`);
+    expect((await by(anna, 'GET', path)).json).toMatchObject({
+      value: {
+        Result: [
+          {
+            ScriptExecutionState: 5,
+            ScriptOutput: '',
+            ErrorDescription: 'Requirements not met: there is no Mac client on this device.',
+          },
+        ],
+      },
+    });
+  });
+
+  it('take parameters by client operation 135, as the console of ConfigMgr sends them', async () => {
+    const guid = await approved('echo "$Who"', {
+      ParamsDefinition: utf16(
+        '<ScriptParameters SchemaVersion="1"><ScriptParameter Name="Who" Type="System.String" IsRequired="true" Description="a &lt;b&gt;" DefaultValue=""/></ScriptParameters>',
+      ),
+    });
+    const sha256 = createHash('sha256').update('echo "$Who"').digest('hex').toUpperCase();
+    const content = (hash: string, parameter: string) =>
+      Buffer.from(
+        `<ScriptContent ScriptGuid='${guid}'><ScriptVersion>1</ScriptVersion><ScriptType>0</ScriptType><ScriptHash ScriptHashAlg='SHA256'>${hash}</ScriptHash><ScriptParameters>${parameter}</ScriptParameters></ScriptContent>`,
+      ).toString('base64');
+    const who =
+      '<ScriptParameter ParameterGroupGuid="A" ParameterName="Who" ParameterType="" ParameterValue="a &amp; b"/>';
+    const initiate = (Param: string) =>
+      by(anna, 'POST', 'wmi/SMS_ClientOperation.InitiateClientOperationEx', {
+        Type: 135,
+        TargetCollectionID: '',
+        TargetResourceIDs: [FIRST_DEVICE],
+        RandomizationWindow: 0,
+        Param,
+      });
+    expect(codeOf(await initiate(content(sha256, '')))).toBe('ESP_SCRIPT_PARAMETERS_INVALID');
+    expect((await initiate(content('0'.repeat(64), who))).status).toBe(400);
+    expect((await initiate('nothing')).status).toBe(400);
+    const begun = await initiate(content(sha256, who));
+    expect([begun.status, begun.json]).toMatchObject([201, { OperationID: expect.any(Number) }]);
+    expect((await client.take(FIRST_DEVICE)).map((task) => task.content)).toMatchObject([
+      { parameters: { Who: 'a & b' } },
+    ]);
+    await reported('a & b');
+    expect((await by(bert, 'GET', `wmi/SMS_Scripts('${guid}')`)).json.value).toMatchObject([
+      { ParameterlistXML: expect.stringContaining('Description="a &#60;b&#62;"') },
+    ]);
+  });
+
+  it('run on the devices of a collection, which answer one by one', async () => {
+    const guid = await approved('echo everywhere');
+    // As shipped: on up to 50 devices nobody is asked.
+    const begun = await by(anna, 'POST', ofCollection('RunScript'), { ScriptGuid: guid });
+    expect([begun.status, begun.json]).toEqual([200, { value: expect.any(Number) }]);
+    const operation = Number(begun.json.value);
+    await site.until(
+      `wmi/SMS_ScriptsExecutionTask?$filter=ClientOperationId eq ${operation}`,
+      ({ json }) => json.value[0]?.['TotalClients'] === 3,
+    );
+    const result = () => by(anna, 'GET', ofCollection(`ScriptResult(OperationId=${operation})`));
+    // Two have no client and say so; that is not the answer of all.
+    expect((await result()).status).toBe(404);
+    await reported('here');
+    const { json } = await result();
+    expect(json.value).toMatchObject({
+      Result: [
+        { ResourceId: FIRST_DEVICE, ScriptOutput: 'here' },
+        { ResourceId: SECOND, ScriptExecutionState: 5 },
+        { ResourceId: THIRD, ScriptExecutionState: 5 },
+      ],
+    });
+  });
+
+  it('ask CMPivot of devices and collections, and give the rows back', async () => {
+    const query = { InputQuery: 'LogicalDisk | where Size > 1' };
+    const begun = await by(anna, 'POST', ofDevice(FIRST_DEVICE, 'RunCMPivot'), query);
+    expect([begun.status, begun.json]).toEqual([200, { value: { OperationId: expect.any(Number) } }]);
+    const { OperationId } = begun.json.value as unknown as { OperationId: number };
+    const result = (name: string) =>
+      by(anna, 'GET', ofDevice(FIRST_DEVICE, `${name}(OperationId=${OperationId})`));
+    expect((await result('CMPivotResult')).status).toBe(404);
+    const [task] = await client.take(FIRST_DEVICE);
+    expect(task?.content).toEqual({ kind: 'cmpivot', query: query.InputQuery });
+    await reported('[{"DeviceID":"disk1","Size":"500"}]');
+    for (const name of ['CMPivotResult', 'CMPivotResultV2'])
+      expect((await result(name)).json).toEqual({
+        value: { Status: 1, Result: [{ Device: 'Lab Mac', DeviceID: 'disk1', Size: '500' }] },
+      });
+    const all = await by(anna, 'POST', ofCollection('RunCMPivot'), query);
+    expect([all.status, all.json]).toEqual([200, { OperationId: expect.any(Number) }]);
+    const tooLong = { InputQuery: 'ä'.repeat(2_049) };
+    expect((await by(anna, 'POST', ofDevice(FIRST_DEVICE, 'RunCMPivot'), tooLong)).status).toBe(400);
+  });
+
+  it('install applications on devices by their SMSIDs', async () => {
+    const id = randomUUID();
+    await insertRows(db, 'library_thing', [application(id)]);
+    const path = `v1.0/Application(${id.toUpperCase()})/AdminService.InstallApplication`;
+    const [first] = (await by(anna, 'GET', `v1.0/Device(${FIRST_DEVICE})`)).json.value;
+    const smsid = String(first?.['SMSID']);
+    const begun = await by(anna, 'POST', path, { Devices: [smsid.toLowerCase()], InstallationType: 1 });
+    expect([begun.status, begun.json]).toEqual([200, { value: { OperationId: expect.any(Number) } }]);
+    expect((await client.take(FIRST_DEVICE)).map(({ content }) => content)).toContainEqual({
+      kind: 'install-application',
+      applicationId: id,
+    });
+    const nobody = `GUID:${randomUUID().toUpperCase()}`;
+    const unknown = await by(anna, 'POST', path, { Devices: [smsid, nobody] });
+    expect([unknown.status, codeOf(unknown)]).toEqual([404, 'ESP_RESOURCE_UNKNOWN']);
+    expect((await by(anna, 'POST', path, { Devices: ['16777219'] })).status).toBe(400);
+    expect((await by(anna, 'POST', path, { Devices: [smsid], InstallationType: 2 })).status).toBe(501);
+    await reported('installed');
+    // What needs a second person as a deployment is not done one by one without one.
+    const policy = { kind: 'large-deployment', required: 1, threshold: 0, expiry_hours: 24, hourly_cap: 9 };
+    await insertRows(db, 'approval_policy', [{ ...policy, version: 1, changed_at: 1, changed_by: 'spec' }]);
+    const many = await by(anna, 'POST', path, { Devices: [smsid] });
+    expect([many.status, codeOf(many)]).toEqual([429, 'ESP_APPROVAL_CAP_REACHED']);
+    await db.execute("DELETE FROM {approval_policy} WHERE kind = 'large-deployment'", {});
+  });
+
+  it('restart one device at once, and several with the approval of a second person', async () => {
+    const initiate = (TargetResourceIDs: number[], headers = {}) =>
+      by(
+        anna,
+        'POST',
+        'wmi/SMS_ClientOperation.InitiateClientOperation',
+        { Type: 17, TargetCollectionID: 'SMS00001', TargetResourceIDs },
+        headers,
+      );
+    const one = await initiate([FIRST_DEVICE]);
+    expect([one.status, one.json]).toMatchObject([201, { ReturnValue: 0, OperationID: expect.any(Number) }]);
+    await site.until(
+      `wmi/SMS_ClientOperation(${Number(one.json['OperationID'])})`,
+      ({ json }) => json.value[0]?.['State'] === 2,
+    );
+    const restarted = () =>
+      [...site.peer.commands.values()]
+        .filter(({ requestType }) => requestType === 'RestartDevice')
+        .map(({ enrollmentId }) => enrollmentId);
+    expect(restarted()).toEqual(['UDID-1']);
+    const headers = { 'idempotency-key': randomUUID(), 'approval-reason': 'Updates need it.' };
+    const several = await initiate([FIRST_DEVICE, SECOND], headers);
+    expect([several.status, several.json]).toMatchObject([
+      202,
+      { ReturnValue: 0, ApprovalId: expect.any(String), ApprovalState: 'needs-approval' },
+    ]);
+    const id = String(several.json['ApprovalId']);
+    expect(several.headers.location).toBe(`/api/v1/approvals/${id}`);
+    expect((await initiate([FIRST_DEVICE, SECOND], headers)).json['ApprovalId']).toBe(id);
+    expect(restarted()).toEqual(['UDID-1']);
+    const shown = await api<Approval>(bert, 'GET', `/api/v1/approvals/${id}`);
+    expect(shown.json).toMatchObject({
+      kind: 'disruptive-command',
+      reason: 'Updates need it.',
+      deviceCount: 2,
+    });
+    expect((await api(bert, 'POST', `/api/v1/approvals/${id}/approve`, {})).status).toBe(200);
+    const deadline = AbortSignal.timeout(10_000);
+    while (restarted().length < 3) {
+      deadline.throwIfAborted();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(restarted()).toEqual(['UDID-1', 'UDID-1', 'UDID-2']);
+  });
+
+  it('need the rights of the command where they restart', async () => {
+    const body = { Type: 17, TargetCollectionID: 'SMS00001' };
+    const answer = await site.as(
+      ['devices:push'],
+      'POST',
+      'wmi/SMS_ClientOperation.InitiateClientOperation',
+      body,
+    );
+    expect([answer.status, codeOf(answer)]).toEqual([403, 'ESP_AUTH_SCOPE_MISSING']);
+  });
+
+  it('count how many devices one person runs scripts on within an hour', async () => {
+    const guid = await approved('echo x');
+    await db.transaction((tx) =>
+      insertRows(tx, 'approval_policy', [
+        {
+          kind: 'run-script',
+          required: 1,
+          threshold: 1,
+          expiry_hours: 24,
+          hourly_cap: 2,
+          version: 1,
+          changed_at: 1,
+          changed_by: 'spec',
+        },
+      ]),
+    );
+    const carl = await hire('carl');
+    const run = (path: string) => by(carl, 'POST', path, { ScriptGuid: guid });
+    for (const device of [SECOND, THIRD]) expect((await run(ofDevice(device, 'RunScript'))).status).toBe(200);
+    const capped = await run(ofDevice(SECOND, 'RunScript'));
+    expect([capped.status, codeOf(capped)]).toEqual([429, 'ESP_APPROVAL_CAP_REACHED']);
+    expect(Number(capped.headers['retry-after'])).toBeGreaterThan(0);
+    expect(codeOf(await run(ofCollection('RunScript')))).toBe('ESP_APPROVAL_CAP_EXCEEDED');
+  });
+
+  it('run what was approved, also where the text changed between the request and its approval', async () => {
+    await db.transaction((tx) =>
+      tx.execute('UPDATE {approval_policy} SET hourly_cap = 1000 WHERE 1 = 1', {}),
+    );
+    const guid = await approved('echo approved');
+    const asked = await by(anna, 'POST', ofCollection('RunScript'), { ScriptGuid: guid });
+    expect([asked.status, asked.json]).toMatchObject([202, { value: { ApprovalState: 'needs-approval' } }]);
+    const { ApprovalId } = asked.json.value as unknown as { ApprovalId: string };
+    const path = `/api/v1/scripts/${guid.toLowerCase()}`;
+    expect((await api(anna, 'PATCH', path, { text: 'rm -rf /' })).json).toMatchObject({
+      scriptVersion: 2,
+      approvalState: 'waiting',
+    });
+    const approve = await api<Approval>(bert, 'POST', `/api/v1/approvals/${ApprovalId}/approve`, {});
+    expect(approve.json.state).toBe('approved');
+    const deadline = AbortSignal.timeout(10_000);
+    for (;;) {
+      const taken = await client.take(FIRST_DEVICE);
+      if (taken.length > 0) {
+        expect(taken.map(({ content }) => content)).toMatchObject([{ text: 'echo approved' }]);
+        break;
+      }
+      deadline.throwIfAborted();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    const done = await api<Approval>(bert, 'GET', `/api/v1/approvals/${ApprovalId}`);
+    expect(done.json).toMatchObject({ state: 'completed', resultIds: [expect.stringMatching(/^\d+$/)] });
+  });
+
+  it('are taken back by who asked, from devices that have not fetched them', async () => {
+    const guid = await approved('echo too late');
+    const asked = await by(anna, 'POST', ofCollection('RunScript'), { ScriptGuid: guid });
+    const { ApprovalId } = asked.json.value as unknown as { ApprovalId: string };
+    const path = `/api/v1/approvals/${ApprovalId}`;
+    await api(bert, 'POST', `${path}/approve`, {});
+    const deadline = AbortSignal.timeout(10_000);
+    while ((await api<Approval>(bert, 'GET', path)).json.state !== 'completed') {
+      deadline.throwIfAborted();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect((await api<Approval>(anna, 'POST', `${path}/cancel`, {})).json).toMatchObject({
+      state: 'cancelled',
+    });
+    const fetched = (await client.take(FIRST_DEVICE)).map(({ content }) => content);
+    expect(fetched).not.toContainEqual(expect.objectContaining({ text: 'echo too late' }));
+  });
+});
+
+function application(id: string) {
+  return {
+    id,
+    kind: 'application',
+    made_of: 'application',
+    number: 16_900_000,
+    name: 'Pages',
+    name_folded: 'pages',
+    description: '',
+    identifier: '',
+    scope: 'system',
+    platforms: 'mac',
+    publisher: '',
+    software_version: '1',
+    member_count: 0,
+    categories: '[]',
+    revision: 1,
+    version: 1,
+    created_at: 1,
+    created_by: 'spec',
+    changed_at: 1,
+    changed_by: 'spec',
+  };
+}
