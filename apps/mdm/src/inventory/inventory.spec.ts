@@ -4,6 +4,7 @@ import { buildCheckin, buildReport, inventoryDeviceQueries } from '@espalier/mdm
 import { describeOnEachDatabase } from '@espalier/testing';
 import { MdmHarness, SpecDevice, TOPIC } from '../mdm.fixture.js';
 import { mdmMigrations } from '../migrations/index.js';
+import { inventoryAndDeclarations } from '../migrations/2026-11-21-mdm-inventory-and-declarations.js';
 
 const HOUR = 3_600_000;
 const QUESTIONS = ['DeviceInformation', 'SecurityInfo', 'ProfileList', 'InstalledApplicationList'];
@@ -252,7 +253,7 @@ describeOnEachDatabase('inventory', { migrations: mdmMigrations }, (open) => {
 
     it('include devices that enrolled before there were any', async () => {
       await new SpecDevice(harness).enroll();
-      await harness.db.revert(1);
+      await harness.db.revert(mdmMigrations.length - mdmMigrations.indexOf(inventoryAndDeclarations));
       await harness.db.migrate();
       expect(await harness.db.query('SELECT * FROM {inventory_schedule}')).toHaveLength(1);
       expect(await runRound()).toBe(1);
