@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Specs run as compiled ESM under light-runner: it does not re-evaluate the module graph per file. */
 export default {
   runner: 'jest-light-runner',
@@ -8,4 +10,6 @@ export default {
   setupFiles: ['reflect-metadata'],
   transform: {},
   testTimeout: 30_000,
+  // Jest leaves one core free, and of two one would idle: specs wait for processes of their own half of their time.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
 };
