@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   complianceStates,
-  configProxyInterface,
   evaluatePolicy,
   explainPolicy,
   getCommand,
@@ -11,42 +10,31 @@ import {
   getPolicyDeployment,
   listPolicyDeployments,
   mdmErrors,
-  mdmInterface,
-  mdmPolicyInterface,
   mdmPolicyStatusReported,
   policyStatesReported,
   stateTopics,
-  type ServiceInterface,
 } from '@espalier/contracts';
-import { connectMessaging, eventMessage, type Messaging } from '@espalier/messaging';
-import { createInbox, openDatabase, type Database } from '@espalier/persistence';
+import { eventMessage, EventPublisher, type Messaging } from '@espalier/messaging';
+import { createInbox, createOutbox, type Database } from '@espalier/persistence';
 import { startNatsServer, type NatsServer } from '@espalier/testing';
 import { mdmEnrollment, policyDecision, queuedCommand } from '../explain/explain.fixture.js';
 import { JobRunner } from '../jobs/job.runner.js';
 import { JobStore } from '../jobs/job.store.js';
-import { EventPublisher } from '@espalier/messaging';
-import { createOutbox } from '@espalier/persistence';
-import { DeploymentHarness, deploymentMigrations, specActor, specLogger } from './deployment.fixture.js';
+import { DeploymentBus } from './deployment-bus.fixture.js';
+import { specActor, specLogger, type DeploymentHarness } from './deployment.fixture.js';
 
 const COLLECTION = 'ESP00014';
 
 /** Deployments on a real nats-server, with peers that speak the contracts of mdm and mdm-policy. */
 describe('deployments on the bus', () => {
   let nats: NatsServer;
+  let bus: DeploymentBus;
   let db: Database;
   let site: DeploymentHarness;
   let own: Messaging;
   let policy: Messaging;
   let mdm: Messaging;
   let devices: number[];
-  const connected: Messaging[] = [];
-
-  async function connect(service: ServiceInterface): Promise<Messaging> {
-    const messaging = connectMessaging({ service, servers: [nats.url], logger: specLogger, replica: 'spec' });
-    connected.push(messaging);
-    await messaging.whenReady(10_000);
-    return messaging;
-  }
 
   beforeAll(async () => {
     nats = await startNatsServer();
@@ -54,25 +42,12 @@ describe('deployments on the bus', () => {
   afterAll(() => nats.stop());
 
   beforeEach(async () => {
-    db = openDatabase({
-      url: 'sqlite::memory:',
-      schema: 'config_proxy',
-      migrations: deploymentMigrations,
-      logger: specLogger,
-    });
-    await db.migrate();
-    own = await connect(configProxyInterface);
-    policy = await connect(mdmPolicyInterface);
-    mdm = await connect(mdmInterface);
-    site = new DeploymentHarness(db, own);
-    site.now = Date.now();
+    bus = await DeploymentBus.start(nats);
+    ({ db, own, policy, mdm, site } = bus);
     devices = await site.addDevices(3);
     await site.addCollection(COLLECTION, devices);
   });
-  afterEach(async () => {
-    await Promise.all(connected.splice(0).map((messaging) => messaging.drain(2_000)));
-    await db.close();
-  });
+  afterEach(() => bus.stop());
 
   async function until(condition: () => Promise<boolean>): Promise<void> {
     const deadline = AbortSignal.timeout(10_000);

@@ -1,26 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { Module } from '@nestjs/common';
 import {
-  configProxyInterface,
   explainPolicy,
   getCommand,
   getEnrollment,
-  mdmInterface,
-  mdmPolicyInterface,
   type DeploymentDetail,
   type ExplainAnswer,
   type LibraryThing,
   type PolicyDecision,
-  type ServiceInterface,
 } from '@espalier/contracts';
-import { connectMessaging, type Messaging } from '@espalier/messaging';
 import { startNest } from '@espalier/nest-kit';
-import { openDatabase, type Database } from '@espalier/persistence';
 import { createMetrics, Lifecycle } from '@espalier/service-kit';
 import { startNatsServer, type NatsServer } from '@espalier/testing';
 import { openGate, visibilityOf } from '../access/open-gate.fixture.js';
 import { Visibility } from '../access/visibility.service.js';
-import { DeploymentHarness, deploymentMigrations, specLogger } from '../deployments/deployment.fixture.js';
+import { DeploymentBus } from '../deployments/deployment-bus.fixture.js';
+import { specLogger, type DeploymentHarness } from '../deployments/deployment.fixture.js';
 import { ExplainController } from './explain.controller.js';
 import { mdmEnrollment, policyDecision, queuedCommand } from './explain.fixture.js';
 import { ExplainService } from './explain.service.js';
@@ -34,7 +29,7 @@ const COLLECTIONS = ['ESP00014', 'ESP00015', 'ESP00016'] as const;
 /** Over HTTP, and a real nats-server with peers that speak the contracts of mdm and mdm-policy. */
 describe('a configuration item, explained by itself', () => {
   let nats: NatsServer;
-  let db: Database;
+  let bus: DeploymentBus;
   let site: DeploymentHarness;
   let lifecycle: Lifecycle;
   let port: number;
@@ -42,31 +37,12 @@ describe('a configuration item, explained by itself', () => {
   let ci: LibraryThing;
   /** What the policy thinks. */
   let decisions: PolicyDecision[];
-  const connected: Messaging[] = [];
-
-  async function connect(service: ServiceInterface): Promise<Messaging> {
-    const messaging = connectMessaging({ service, servers: [nats.url], logger: specLogger, replica: 'spec' });
-    connected.push(messaging);
-    await messaging.whenReady(10_000);
-    return messaging;
-  }
 
   beforeEach(async () => {
     nats = await startNatsServer();
-    db = openDatabase({
-      url: 'sqlite::memory:',
-      schema: 'config_proxy',
-      migrations: deploymentMigrations,
-      logger: specLogger,
-    });
-    await db.migrate();
-    const [own, policy, mdm] = [
-      await connect(configProxyInterface),
-      await connect(mdmPolicyInterface),
-      await connect(mdmInterface),
-    ];
-    site = new DeploymentHarness(db, own);
-    site.now = Date.now();
+    bus = await DeploymentBus.start(nats);
+    const { policy, mdm } = bus;
+    site = bus.site;
     [mac = 0] = await site.addDevices(1);
     for (const collection of COLLECTIONS.slice(0, 2)) await site.addCollection(collection, [mac]);
     await site.addCollection(COLLECTIONS[2]);
@@ -91,7 +67,7 @@ describe('a configuration item, explained by itself', () => {
       controllers: [ExplainController],
       providers: [
         { provide: ExplainService, useValue: site.rooms.explain },
-        { provide: Visibility, useValue: visibilityOf(db) },
+        { provide: Visibility, useValue: visibilityOf(bus.db) },
       ],
     };
     const kit = { logger: specLogger, lifecycle, metrics: createMetrics('spec') };
@@ -99,8 +75,7 @@ describe('a configuration item, explained by itself', () => {
   });
   afterEach(async () => {
     await lifecycle.shutdown('the spec is over');
-    await Promise.all(connected.splice(0).map((messaging) => messaging.drain(5_000)));
-    await db.close();
+    await bus.stop();
     await nats.stop();
   });
 

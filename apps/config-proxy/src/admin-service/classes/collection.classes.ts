@@ -13,6 +13,7 @@ import {
   type AdminClass,
   type PropertySpec,
 } from '../class.model.js';
+import { clientMethods } from './client.methods.js';
 
 const rule = { complex: 'SMS_CollectionRule' } as const;
 
@@ -92,35 +93,7 @@ export const collectionEntity = defineClass({
   from: WITH_LIMITING,
   subject,
   properties: summary,
-  methods: [
-    { name: 'RunCMPivot', kind: 'action', parameters: [{ name: 'InputQuery', type: 'Edm.String' }] },
-    {
-      name: 'CMPivotResult',
-      kind: 'function',
-      aliases: ['CMPivotResultV2'],
-      parameters: [{ name: 'OperationId', type: 'Edm.Int32' }],
-      returns: { type: 'Edm.String' },
-    },
-    {
-      name: 'RunScript',
-      kind: 'action',
-      parameters: [
-        { name: 'ScriptGuid', type: 'Edm.Guid' },
-        {
-          name: 'InputParameters',
-          type: { complex: 'SMS_ScriptParameter' },
-          isCollection: true,
-          isOptional: true,
-        },
-      ],
-    },
-    {
-      name: 'ScriptResult',
-      kind: 'function',
-      parameters: [{ name: 'OperationId', type: 'Edm.Int32' }],
-      returns: { type: 'Edm.String' },
-    },
-  ],
+  methods: clientMethods,
 });
 
 const MEMBERS = '{collection_member} AS m INNER JOIN {resource} AS r ON r.resource_id = m.resource_id';

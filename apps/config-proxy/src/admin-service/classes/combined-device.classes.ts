@@ -11,6 +11,7 @@ import {
   time,
   type PropertySpec,
 } from '../class.model.js';
+import { clientMethods } from './client.methods.js';
 
 const WITH_TIMES = `{resource} AS r
   LEFT JOIN {resource_seen} AS s ON s.resource_id = r.resource_id
@@ -101,33 +102,7 @@ export const deviceEntity = defineClass({
       kind: 'action',
       parameters: [{ name: 'PropertyNames', type: 'Edm.String', isCollection: true }],
     },
-    { name: 'RunCMPivot', kind: 'action', parameters: [{ name: 'InputQuery', type: 'Edm.String' }] },
-    {
-      name: 'CMPivotResult',
-      kind: 'function',
-      aliases: ['CMPivotResultV2'],
-      parameters: [{ name: 'OperationId', type: 'Edm.Int32' }],
-      returns: { type: 'Edm.String' },
-    },
-    {
-      name: 'RunScript',
-      kind: 'action',
-      parameters: [
-        { name: 'ScriptGuid', type: 'Edm.Guid' },
-        {
-          name: 'InputParameters',
-          type: { complex: 'SMS_ScriptParameter' },
-          isCollection: true,
-          isOptional: true,
-        },
-      ],
-    },
-    {
-      name: 'ScriptResult',
-      kind: 'function',
-      parameters: [{ name: 'OperationId', type: 'Edm.Int32' }],
-      returns: { type: 'Edm.String' },
-    },
+    ...clientMethods,
   ],
 });
 
