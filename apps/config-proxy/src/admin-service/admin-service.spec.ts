@@ -1,5 +1,7 @@
+import { commonErrors } from '@espalier/contracts';
 import { AdminServiceHarness, FIRST_DEVICE } from './admin-service.fixture.js';
 import { adminServices } from './class.catalogue.js';
+import { ClassStore } from './class.store.js';
 
 const { wmi, 'v1.0': newer } = adminServices('TST');
 
@@ -116,6 +118,18 @@ describe('the AdminService-compatible door, read', () => {
     expect(cut.json.value.map((row) => row['@odata.etag'])).toEqual(
       json.value.slice(0, 251).map((row) => row['@odata.etag']),
     );
+    // Where the database fails between two parts, the answer breaks off: half a list must not look like a whole one.
+    const whole = ClassStore.prototype.list;
+    ClassStore.prototype.list = function (from, query) {
+      if (query.cursor === undefined) return whole.call(this, from, query);
+      return Promise.reject(commonErrors.ESP_DATABASE_UNAVAILABLE());
+    };
+    try {
+      await expect(site.admin('GET', list)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    } finally {
+      ClassStore.prototype.list = whole;
+    }
+    expect((await site.admin('GET', list)).json.value).toHaveLength(300);
     for (const id of devices)
       await site.admin('POST', `v1.0/Device(${id})/AdminService.DeleteExtensionData`, {});
   });
