@@ -119,6 +119,7 @@ describe('the AdminService-compatible door, read', () => {
       json.value.slice(0, 251).map((row) => row['@odata.etag']),
     );
     // Where the database fails between two parts, the answer breaks off: half a list must not look like a whole one.
+    // oxlint-disable-next-line typescript/unbound-method -- It is called with its own `this`.
     const whole = ClassStore.prototype.list;
     ClassStore.prototype.list = function (from, query) {
       if (query.cursor === undefined) return whole.call(this, from, query);
