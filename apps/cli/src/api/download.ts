@@ -3,7 +3,8 @@ import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Content } from '@espalier/contracts';
 import type { Cli } from '../cli.js';
-import { CliError } from '../cli.error.js';
+import { CliError, usageError } from '../cli.error.js';
+import { silence } from '../connection/failures.js';
 import { path } from '../connection/path.js';
 import { exitCodes } from '../exit-codes.js';
 import { hashFile, showSize, transfer } from './transfer.js';
@@ -21,29 +22,33 @@ export async function downloadContent(
   { id, fileName, size, sha256 }: Content,
   output = basename(fileName),
 ): Promise<string> {
+  if (statSync(output, { throwIfNoEntry: false })?.isFile() === false)
+    throw usageError(`${output} is no file.`, 'Name the file itself: --output FILE');
   if (existsSync(output)) await cli.confirm(`Overwrite ${output}?`);
   // What another attempt left is the beginning of this very file, or is found out below.
   const draft = `${output}.${sha256.slice(0, 8)}.part`;
   const there = (): number => statSync(draft, { throwIfNoEntry: false })?.size ?? 0;
   if (there() > size) rmSync(draft);
+  // Trying again would not mend it, and the server has no part in it.
+  const notWritten = (error: unknown): never => {
+    throw usageError(`${draft} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+  };
   await transfer(cli, {
     what: `${output}: receiving`,
     size,
     offset: () => Promise.resolve(there()),
     carry: async (offset, report) => {
-      const answer = await cli.api.open({
-        method: 'GET',
-        path: path`/api/v1/content/${id}/file`,
-        headers: { accept: '*/*', range: `bytes=${offset}-` },
-      });
-      answer.setTimeout(SILENCE_MS, () =>
-        answer.destroy(Object.assign(new Error('silence'), { code: 'ETIMEDOUT' })),
-      );
-      const file = await open(draft, 'a');
+      const file = await open(draft, 'a').catch(notWritten);
       try {
+        const answer = await cli.api.open({
+          method: 'GET',
+          path: path`/api/v1/content/${id}/file`,
+          headers: { accept: '*/*', range: `bytes=${offset}-` },
+        });
+        answer.setTimeout(SILENCE_MS, () => answer.destroy(silence()));
         let received = offset;
         for await (const chunk of answer) {
-          await file.write(chunk as Buffer);
+          await file.appendFile(chunk as Buffer).catch(notWritten);
           report((received += (chunk as Buffer).length));
         }
       } finally {

@@ -7,6 +7,7 @@ import type {
   Deployment,
   Device,
   LibraryKind,
+  Script,
   User,
 } from '@espalier/contracts';
 import { CliError } from '../cli.error.js';
@@ -227,5 +228,23 @@ export async function findContent(api: ApiClient, asked: string): Promise<Conten
     asked,
     isId: (content) => content.id === id,
     describe: ({ id: its, name, size, sha256 }) => `${its}  ${name}  ${size} bytes  ${sha256.slice(0, 16)}`,
+  });
+}
+
+/** The script with this id or name. @throws CliError */
+export async function findScript(api: ApiClient, asked: string): Promise<Script> {
+  const id = uuidOf(asked);
+  const found = await candidates<Script>(
+    api,
+    '/api/v1/scripts',
+    `name eq ${quoted(asked)}`,
+    id !== undefined && `id eq ${quoted(id)}`,
+  );
+  return only(found, {
+    what: 'script',
+    see: 'espalier scripts list',
+    asked,
+    isId: (script) => script.id === id,
+    describe: ({ id: its, name, author }) => `${its}  ${name}  by ${author}`,
   });
 }

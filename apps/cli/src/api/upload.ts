@@ -39,9 +39,6 @@ export async function uploadFile(
       size,
       offset: async () => (await cli.api.get<Upload>(at)).offset,
       carry: async (offset, report) => {
-        const bytes = createReadStream(file, { start: offset, end: size - 1, highWaterMark: PART_BYTES });
-        let sent = offset;
-        bytes.on('data', (chunk) => report((sent += chunk.length)));
         const headers = {
           'content-type': 'application/octet-stream',
           'content-length': String(size - offset),
@@ -50,8 +47,14 @@ export async function uploadFile(
           method: 'PUT',
           path: at,
           query: { offset },
-          body: bytes,
           headers,
+          stream: () => {
+            let sent = offset;
+            return createReadStream(file, { start: offset, end: size - 1, highWaterMark: PART_BYTES }).on(
+              'data',
+              (chunk) => report((sent += chunk.length)),
+            );
+          },
         });
         answer.resume();
       },

@@ -1,46 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { testCertificate } from '@espalier/testing';
-import { runCli, type Ended } from '../cli-process.fixture.js';
-import { answer, ScriptedServer, type Script, type Seen } from '../connection/scripted-server.fixture.js';
+import { answer } from '../connection/scripted-server.fixture.js';
+import { ScriptedCli } from '../scripted-cli.fixture.js';
 
 const ID = '0f2a6c1e-1f3a-4a52-9a5e-6f1f5f0f7a10';
 
 /** What commands ask the server for, and make of its answers. The real server is in dev-suite's cli.e2e.spec. */
 describe('a command', () => {
-  const identity = testCertificate('server', { names: ['localhost'] });
-  const folder = mkdtempSync(join(tmpdir(), 'espalier-cli-'));
-  const caFile = join(folder, 'ca.pem');
-  writeFileSync(caFile, identity.certificate);
-  let seen: Seen[] = [];
-  let script: Script = () => undefined;
-  let server: ScriptedServer;
+  const cli = new ScriptedCli();
+  const run = cli.run.bind(cli);
 
-  const run = (...args: readonly string[]): Promise<Ended> =>
-    runCli(args, {
-      XDG_CONFIG_HOME: folder,
-      TZ: 'Europe/Berlin',
-      ESPALIER_URL: server.url,
-      ESPALIER_CA_FILE: caFile,
-      ESPALIER_TOKEN: 'esp_x',
-    });
-  const sent = (): Record<string, unknown> =>
-    JSON.parse(seen.at(-1)?.body ?? '{}') as Record<string, unknown>;
-
-  beforeAll(async () => {
-    server = await ScriptedServer.start(identity, (one, response) => {
-      seen.push(one);
-      script(one, response);
-    });
-  });
-  beforeEach(() => {
-    seen = [];
-  });
-  afterAll(() => {
-    server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  beforeAll(() => cli.start());
+  beforeEach(() => cli.reset());
+  afterAll(() => cli.stop());
 
   describe('about approvals', () => {
     const approval = (state: string) => ({
@@ -62,22 +34,22 @@ describe('a command', () => {
     });
 
     it('approves exactly what it has shown, and only who says so', async () => {
-      script = ({ method }, response) =>
+      cli.script = ({ method }, response) =>
         answer(response, 200, approval(method === 'GET' ? 'needs-approval' : 'approved'));
       expect(await run('approve', ID)).toMatchObject({
         code: 2,
         stdout: expect.stringContaining('Erase mac-1.'),
       });
-      expect(seen.map(({ method }) => method)).toEqual(['GET']);
+      expect(cli.seen.map(({ method }) => method)).toEqual(['GET']);
       expect(await run('approve', ID, '--yes', '--reason', 'she called me')).toMatchObject({
         code: 0,
         stdout: expect.stringMatching(/It is approved\.\n$/),
       });
-      expect(seen.at(-1)).toMatchObject({
+      expect(cli.seen.at(-1)).toMatchObject({
         url: `/api/v1/approvals/${ID}/approve`,
         headers: { 'if-match': '"7"' },
       });
-      expect(sent()).toEqual({ reason: 'she called me' });
+      expect(cli.sent).toEqual({ reason: 'she called me' });
     });
 
     it.each([
@@ -85,7 +57,8 @@ describe('a command', () => {
       ['rejected', 4],
       ['expired', 1],
     ])('waits until one is %s, and ends with %d', async (end, code) => {
-      script = (_, response) => answer(response, 200, approval(seen.length < 2 ? 'needs-approval' : end));
+      cli.script = (_, response) =>
+        answer(response, 200, approval(cli.seen.length < 2 ? 'needs-approval' : end));
       expect(await run('approvals', 'watch', ID)).toMatchObject({
         code,
         stderr: expect.stringContaining('second person'),
@@ -106,7 +79,7 @@ describe('a command', () => {
         createdBy: 'me',
       };
       const messages = ['Record 4 was changed.'];
-      script = ({ method }, response) =>
+      cli.script = ({ method }, response) =>
         answer(response, 200, {
           ...job,
           messages,
@@ -118,27 +91,27 @@ describe('a command', () => {
         code: 1,
         stdout: expect.stringContaining('Record 4'),
       });
-      expect(JSON.parse(seen[0]?.body ?? '')).toEqual({ from: 3 });
+      expect(JSON.parse(cli.seen[0]?.body ?? '')).toEqual({ from: 3 });
     });
 
     it('exports it byte for byte, and says so where it is not whole', async () => {
       const lines = '{"hash":"a","record":{}}\n{"checkpoint":1}\n';
-      script = (_, response) => response.end(lines);
-      const file = join(folder, 'audit.jsonl');
+      cli.script = (_, response) => response.end(lines);
+      const file = join(cli.folder, 'audit.jsonl');
       expect(await run('audit', 'export', '--output', file)).toMatchObject({ code: 0 });
       expect(readFileSync(file, 'utf8')).toBe(lines);
       expect(await run('audit', 'export')).toMatchObject({ code: 0, stdout: lines });
-      script = (_, response) => response.write(lines, () => response.destroy());
+      cli.script = (_, response) => response.write(lines, () => response.destroy());
       expect(await run('audit', 'export', '--from', '5')).toMatchObject({
         code: 6,
         stderr: expect.stringContaining('--from'),
       });
-      expect(seen.at(-1)?.url).toBe('/api/v1/audit/export?from=5');
+      expect(cli.seen.at(-1)?.url).toBe('/api/v1/audit/export?from=5');
     });
   });
 
   it('sends arguments as they were meant: texts keep their zeros, JSON is JSON', async () => {
-    script = ({ url, method }, response) => {
+    cli.script = ({ url, method }, response) => {
       if (method === 'POST') answer(response, 202, { commandId: ID, commands: [] });
       else if (url.startsWith('/api/v1/devices/'))
         answer(response, 200, { enrollments: [{ enrollmentId: 'U1', kind: 'device', isActive: true }] });
@@ -155,7 +128,7 @@ describe('a command', () => {
     expect(await run('commands', 'send', 'DeviceLock', 'mac', '--yes', '--no-push', ...pin)).toMatchObject({
       code: 0,
     });
-    expect(sent()).toEqual({
+    expect(cli.sent).toEqual({
       enrollmentIds: ['U1'],
       command: { requestType: 'DeviceLock', arguments: { Message: 'x=y', PIN: '012345', Queue: ['a', 1] } },
       push: false,
@@ -173,18 +146,18 @@ describe('a command', () => {
       ],
       version: 4,
     };
-    script = ({ url, method }, response) => {
+    cli.script = ({ url, method }, response) => {
       if (method === 'PUT') answer(response, 412, { title: 'It was changed meanwhile.' });
       else if (url.endsWith('/variables')) answer(response, 200, before);
       else answer(response, 200, { items: [{ resourceId: 7, name: 'mac', state: 'active' }] });
     };
     expect(await run('variables', 'set', 'room=8', 'A=', '--device', 'mac')).toMatchObject({ code: 5 });
-    expect(seen.at(-1)).toMatchObject({
+    expect(cli.seen.at(-1)).toMatchObject({
       method: 'PUT',
       url: '/api/v1/devices/7/variables',
       headers: { 'if-match': '"4"' },
     });
-    expect(sent()).toEqual({
+    expect(cli.sent).toEqual({
       variables: [
         { name: 'Wifi', isMasked: true },
         { name: 'room', value: '8', isMasked: false },
@@ -194,7 +167,7 @@ describe('a command', () => {
   });
 
   it('deploys by the clock that is meant', async () => {
-    script = ({ url, method }, response) => {
+    cli.script = ({ url, method }, response) => {
       const item = { id: url.includes('collections') ? 'ESP00014' : ID, name: 'x' };
       const isOther = /configuration-items|applications|packages/.test(url);
       if (method === 'POST') answer(response, 409, { title: 'Enough.' });
@@ -202,7 +175,7 @@ describe('a command', () => {
     };
     const at = ['--start', '2026-12-01T08:00', '--deadline', '2026-12-02 18:00'];
     expect(await run('deploy', 'x', 'x', ...at, '--priority', 'high')).toMatchObject({ code: 5 });
-    expect(sent()).toMatchObject({
+    expect(cli.sent).toMatchObject({
       thingKind: 'baseline',
       thingId: ID,
       collectionId: 'ESP00014',
@@ -212,7 +185,7 @@ describe('a command', () => {
       deadlineAt: Date.parse('2026-12-02T17:00:00Z'),
     });
     await run('deploy', 'x', 'x', ...at, '--local-time', '--available');
-    expect(sent()).toMatchObject({
+    expect(cli.sent).toMatchObject({
       localTime: true,
       intent: 'available',
       startAt: Date.parse('2026-12-01T08:00:00Z'),

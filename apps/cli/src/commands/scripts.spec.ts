@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { testCertificate } from '@espalier/testing';
-import { runCli, type Ended } from '../cli-process.fixture.js';
-import { answer, ScriptedServer, type Script, type Seen } from '../connection/scripted-server.fixture.js';
+import type { Ended } from '../cli-process.fixture.js';
+import { answer } from '../connection/scripted-server.fixture.js';
+import { ScriptedCli } from '../scripted-cli.fixture.js';
 
 const ID = '0f2a6c1e-1f3a-4a52-9a5e-6f1f5f0f7a10';
 const shown = {
@@ -52,42 +51,17 @@ const operation = (tasks: object) => ({
 
 /** What the commands of scripts ask the server for, and make of its answers. */
 describe('espalier scripts', () => {
-  const identity = testCertificate('server', { names: ['localhost'] });
-  const folder = mkdtempSync(join(tmpdir(), 'espalier-cli-'));
-  const caFile = join(folder, 'ca.pem');
-  const file = join(folder, 'free-space');
-  writeFileSync(caFile, identity.certificate);
+  const cli = new ScriptedCli();
+  const file = join(cli.folder, 'free-space');
   writeFileSync(file, '#!/bin/zsh\ndf -h /\n');
-  let seen: Seen[] = [];
-  let script: Script = () => undefined;
-  let server: ScriptedServer;
+  const run = (...args: readonly string[]): Promise<Ended> => cli.run('scripts', ...args);
 
-  const run = (...args: readonly string[]): Promise<Ended> =>
-    runCli(['scripts', ...args], {
-      XDG_CONFIG_HOME: folder,
-      ESPALIER_URL: server.url,
-      ESPALIER_CA_FILE: caFile,
-      ESPALIER_TOKEN: 'esp_x',
-    });
-  const sent = (): Record<string, unknown> =>
-    JSON.parse(seen.at(-1)?.body ?? '{}') as Record<string, unknown>;
-
-  beforeAll(async () => {
-    server = await ScriptedServer.start(identity, (one, response) => {
-      seen.push(one);
-      script(one, response);
-    });
-  });
-  beforeEach(() => {
-    seen = [];
-  });
-  afterAll(() => {
-    server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  beforeAll(() => cli.start());
+  beforeEach(() => cli.reset());
+  afterAll(() => cli.stop());
 
   it('makes one of a file, in the language of its first line', async () => {
-    script = (_, response) => answer(response, 201, shown);
+    cli.script = (_, response) => answer(response, 201, shown);
     const made = await run(
       'create',
       file,
@@ -99,7 +73,7 @@ describe('espalier scripts', () => {
       'How=loud',
     );
     expect(made).toMatchObject({ code: 0, stdout: expect.stringContaining('waiting') });
-    expect(sent()).toEqual({
+    expect(cli.sent).toEqual({
       name: 'Free space',
       language: 'zsh',
       text: '#!/bin/zsh\ndf -h /\n',
@@ -108,14 +82,14 @@ describe('espalier scripts', () => {
         { name: 'How', description: '', isRequired: false, defaultValue: 'loud' },
       ],
     });
-    expect(await run('create', caFile, '--name', 'x')).toMatchObject({
+    expect(await run('create', cli.caFile, '--name', 'x')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--language'),
     });
   });
 
   it('shows the text before somebody decides, and decides on what was shown', async () => {
-    script = ({ method, url }, response) => {
+    cli.script = ({ method, url }, response) => {
       if (url.endsWith('/text')) answer(response, 200, { text: 'echo \u001B[2J evil' });
       else if (method === 'GET') answer(response, 200, { items: [shown] });
       else answer(response, 200, { ...shown, approvalState: 'approved' });
@@ -124,16 +98,16 @@ describe('espalier scripts', () => {
     expect(asked.code).toBe(2);
     expect(asked.stdout).toContain('evil');
     expect(asked.stdout).not.toContain('\u001B[2J');
-    expect(seen.map(({ method }) => method)).toEqual(['GET', 'GET']);
+    expect(cli.seen.map(({ method }) => method)).toEqual(['GET', 'GET']);
     expect(await run('approve', 'Free space', '--yes', '--comment', 'fine')).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('It is approved.'),
     });
-    expect(seen.at(-1)).toMatchObject({
+    expect(cli.seen.at(-1)).toMatchObject({
       url: `/api/v1/scripts/${ID}/approve`,
       headers: { 'if-match': '"7"' },
     });
-    expect(sent()).toEqual({ comment: 'fine' });
+    expect(cli.sent).toEqual({ comment: 'fine' });
   });
 
   it.each([
@@ -141,14 +115,14 @@ describe('espalier scripts', () => {
     [{ failed: 1 }, 1],
     [{ 'requirements-not-met': 1 }, 1],
   ])('runs one, waits, and ends by what came of it: %j', async (end, code) => {
-    script = ({ method, url }, response) => {
+    cli.script = ({ method, url }, response) => {
       if (url.startsWith('/api/v1/devices')) answer(response, 200, { items: [device] });
       else if (url.startsWith('/api/v1/scripts?')) answer(response, 200, { items: [shown] });
       else answer(response, 200, operation(method === 'POST' ? { waiting: 1 } : end));
     };
     const ended = await run('run', 'Free space', 'LAB-01', '-p', 'Who=a=b', '--wait', '--yes');
     expect([ended.code, ended.stdout]).toEqual([code, expect.stringContaining(Object.keys(end)[0] ?? '')]);
-    const begun = seen.find(({ method }) => method === 'POST');
+    const begun = cli.seen.find(({ method }) => method === 'POST');
     expect(begun?.url).toBe(`/api/v1/scripts/${ID}/run`);
     expect(JSON.parse(begun?.body ?? '')).toEqual({
       deviceIds: [device.resourceId],
@@ -165,13 +139,13 @@ describe('espalier scripts', () => {
       output: 'oh no',
       reason: null,
     };
-    script = ({ url }, response) =>
+    cli.script = ({ url }, response) =>
       answer(response, 200, url.startsWith('/api/v1/devices') ? { items: [device] } : task);
     expect(await run('result', '4711', '--device', 'LAB-01')).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/failed[\s\S]*oh no/),
     });
-    expect(seen.at(-1)?.url).toBe(`/api/v1/client-operations/4711/tasks/${device.resourceId}`);
+    expect(cli.seen.at(-1)?.url).toBe(`/api/v1/client-operations/4711/tasks/${device.resourceId}`);
     expect((await run('result', 'x')).code).toBe(2);
   });
 });

@@ -2,7 +2,7 @@ import type { Script, ScriptLanguage, ScriptParameter } from '@espalier/contract
 import { Option, type Command } from 'commander';
 import { readInput } from '../api/files.js';
 import { showList } from '../api/list.js';
-import { findScript } from '../api/resolve-script.js';
+import { findScript } from '../api/resolve.js';
 import type { Cli } from '../cli.js';
 import { usageError } from '../cli.error.js';
 import { path } from '../connection/path.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { request, type RequestOptions } from 'node:https';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CliError } from '../cli.error.js';
@@ -10,7 +10,7 @@ import type { Approval } from '@espalier/contracts';
 import { ApprovalNeeded } from './approval.needed.js';
 import { ApiError, parseErrorBody } from './api.error.js';
 import { Dialer } from './dialer.js';
-import { connectionFailure } from './failures.js';
+import { connectionFailure, silence } from './failures.js';
 import type { Prover } from './proof.js';
 import type { ConnectionSettings } from './settings.js';
 
@@ -31,15 +31,17 @@ export interface Call {
   /** From the root, as in `/api/v1/devices`; variable parts are encoded with `path` of path.ts. */
   readonly path: string;
   readonly query?: Query;
-  /**
-   * Sent as JSON; bytes as they are, with the content type that `headers` names. A stream is only for `open`, and its
-   * content length is among `headers` too.
-   */
+  /** Sent as JSON; bytes as they are, with the content type that `headers` names. */
   readonly body?: unknown;
+  /**
+   * What is sent in place of a body, begun only when the request goes out: only for `open`, and content type and
+   * length are among `headers`.
+   */
+  readonly stream?: () => Readable;
   readonly headers?: Readonly<Record<string, string>>;
   /** True where doing it twice would make two, and the server cannot tell. */
   readonly neverTwice?: boolean;
-  /** How long to wait for the answer, where that may take long, in ms. */
+  /** How long to wait for the answer, where that may take long, in ms; with `open` while nothing moves. */
   readonly answerMs?: number;
 }
 
@@ -191,13 +193,13 @@ export class ApiClient {
   }
 
   async #request(
-    { method, path: at, query, body, headers }: Call,
+    { method, path: at, query, body, stream, headers, answerMs = SILENCE_MS }: Call,
     signal?: AbortSignal,
   ): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const { url } = this.settings;
     const { authorization, checkAnswer } = await this.credentials.prove();
-    const isRaw = body === undefined || Buffer.isBuffer(body) || body instanceof Readable;
+    const isRaw = body === undefined || Buffer.isBuffer(body);
     const payload = isRaw ? body : JSON.stringify(body);
     const options: RequestOptions = {
       method,
@@ -208,21 +210,24 @@ export class ApiClient {
         'user-agent': 'espalier-cli',
         ...(authorization !== undefined && { authorization }),
         ...(typeof payload === 'string' && { 'content-type': 'application/json' }),
-        ...(payload !== undefined &&
-          !(payload instanceof Readable) && { 'content-length': Buffer.byteLength(payload) }),
+        ...(payload !== undefined && { 'content-length': Buffer.byteLength(payload) }),
         ...headers,
       },
     };
     const outgoing = request(new URL(at + queryText(query), url), options, resolve);
     // An answer may come before all is sent; what breaks after it is of no interest.
     outgoing.on('error', reject);
-    if (payload instanceof Readable) {
-      payload.once('error', (error) => outgoing.destroy(error));
-      outgoing.setTimeout(SILENCE_MS, () =>
-        outgoing.destroy(Object.assign(new Error('silence'), { code: 'ETIMEDOUT' })),
-      );
-      outgoing.once('close', () => payload.destroy());
-      payload.pipe(outgoing);
+    if (signal === undefined) {
+      const onSilence = (): unknown => outgoing.destroy(silence());
+      outgoing.setTimeout(answerMs, onSilence);
+      // Whoever reads the answer knows how long that may be silent.
+      outgoing.once('response', () => outgoing.setTimeout(0).off('timeout', onSilence));
+    }
+    if (stream !== undefined) {
+      const bytes = stream();
+      bytes.once('error', (error) => outgoing.destroy(error));
+      outgoing.once('close', () => bytes.destroy());
+      bytes.pipe(outgoing);
     }
     // As bytes: with a text Node sends the headers in its encoding too.
     else outgoing.end(typeof payload === 'string' ? Buffer.from(payload) : payload);

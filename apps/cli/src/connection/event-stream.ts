@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { LiveEvent } from '@espalier/contracts';
 import { CliError } from '../cli.error.js';
 import type { ApiClient } from './api.client.js';
-import { connectionFailure, mayPass } from './failures.js';
+import { connectionFailure, mayPass, silence } from './failures.js';
 
 /** One event, with the position after which one goes on. */
 export interface Received {
@@ -69,9 +69,7 @@ async function* blocksOf(
     query: { types },
     headers: { accept: 'text/event-stream', ...(last !== undefined && { 'last-event-id': last }) },
   });
-  response.setTimeout(SILENCE_MS, () =>
-    response.destroy(Object.assign(new Error('silence'), { code: 'ETIMEDOUT' })),
-  );
+  response.setTimeout(SILENCE_MS, () => response.destroy(silence()));
   response.setEncoding('utf8');
   let pending = '';
   for await (const chunk of response) {

@@ -6,6 +6,9 @@ import { Dialer, PinError } from './dialer.js';
 const unavailable = (message: string, mend: string, cause: unknown): CliError =>
   new CliError(message, exitCodes.unavailable, mend, { cause });
 
+/** What a connection is ended with over which nothing moves any more. */
+export const silence = (): Error => Object.assign(new Error('silence'), { code: 'ETIMEDOUT' });
+
 /** Colons make a long number comparable by eye. */
 export function spelledFingerprint(hex: string): string {
   return (hex.toUpperCase().match(/../g) ?? []).join(':');

@@ -375,8 +375,10 @@ describe('scripts and CMPivot through the AdminService-compatible door', () => {
         { Type: 17, TargetCollectionID: 'SMS00001', TargetResourceIDs },
         headers,
       );
-    const one = await initiate([FIRST_DEVICE]);
+    const once = { 'idempotency-key': randomUUID() };
+    const one = await initiate([FIRST_DEVICE], once);
     expect([one.status, one.json]).toMatchObject([201, { ReturnValue: 0, OperationID: expect.any(Number) }]);
+    expect((await initiate([FIRST_DEVICE], once)).json).toEqual(one.json);
     await site.until(
       `wmi/SMS_ClientOperation(${Number(one.json['OperationID'])})`,
       ({ json }) => json.value[0]?.['State'] === 2,
@@ -409,6 +411,24 @@ describe('scripts and CMPivot through the AdminService-compatible door', () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     expect(restarted()).toEqual(['UDID-1', 'UDID-1', 'UDID-2']);
+  });
+
+  it('begin operations and make collections once for each key', async () => {
+    const twice = async (path: string, body: object): Promise<[ODataAnswer, ODataAnswer]> => {
+      const headers = { 'idempotency-key': randomUUID() };
+      return [await by(anna, 'POST', path, body, headers), await by(anna, 'POST', path, body, headers)];
+    };
+    const [begun, repeated] = await twice('wmi/SMS_ClientOperation.InitiateClientOperation', {
+      Type: 8,
+      TargetCollectionID: 'SMS00001',
+    });
+    expect([begun.status, begun.json]).toMatchObject([201, { OperationID: expect.any(Number) }]);
+    expect(repeated.json).toEqual(begun.json);
+    const [made, again] = await twice('wmi/SMS_Collection', { Name: 'Once', CollectionType: 2 });
+    expect(made.status).toBe(201);
+    expect(again.headers.location).toBe(made.headers.location);
+    const { json } = await by(anna, 'GET', "wmi/SMS_Collection?$filter=Name eq 'Once'");
+    expect(json.value).toHaveLength(1);
   });
 
   it('need the rights of the command where they restart', async () => {
@@ -452,6 +472,9 @@ describe('scripts and CMPivot through the AdminService-compatible door', () => {
       tx.execute('UPDATE {approval_policy} SET hourly_cap = 1000 WHERE 1 = 1', {}),
     );
     const guid = await approved('echo approved');
+    const strangers = { deviceIds: [FIRST_DEVICE, 7] };
+    const nowhere = await api(anna, 'POST', `/api/v1/scripts/${guid.toLowerCase()}/run`, strangers);
+    expect([nowhere.status, nowhere.json]).toMatchObject([404, { code: 'ESP_RESOURCE_UNKNOWN' }]);
     const asked = await by(anna, 'POST', ofCollection('RunScript'), { ScriptGuid: guid });
     expect([asked.status, asked.json]).toMatchObject([202, { value: { ApprovalState: 'needs-approval' } }]);
     const { ApprovalId } = asked.json.value as unknown as { ApprovalId: string };

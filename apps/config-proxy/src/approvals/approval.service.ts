@@ -62,10 +62,10 @@ export class ApprovalService {
     person: Person,
     request: ActionRequest,
   ): Promise<'no' | Approval> {
-    const { db, actions, policies, store } = this.options;
+    const { db, actions, policies } = this.options;
     const action = actions.of(kind);
-    const known = await store.findByRequest(db, person.credentialId, request.key);
-    if (known !== undefined) return this.#repeated(known, action, params);
+    const known = await this.repeated(action, params, person, request.key);
+    if (known !== undefined) return known;
     const policy = await policies.of(db, kind);
     const targets = named(action.targets(params), request.facts?.names);
     const devices = request.facts?.devices ?? targets.length;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Approval, ApprovalPolicySettings, DeploymentDetail, NewDeployment } from '@espalier/contracts';
 import { EventPublisher } from '@espalier/messaging';
 import { createOutbox, inboxMigration, type Database } from '@espalier/persistence';
-import { CollectionHarness } from '../collections/collection.fixture.js';
+import { anyVersion, CollectionHarness } from '../collections/collection.fixture.js';
 import { newDeployment, silentMessaging, specLogger } from '../deployments/deployment.fixture.js';
 import { buildDeploymentRooms, type DeploymentRooms } from '../deployments/deployment.rooms.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
@@ -37,7 +37,6 @@ export const smallPolicy: ApprovalPolicySettings = {
 };
 
 const HOUR_MS = 3_600_000;
-const any = (): void => undefined;
 export const [anna, bert] = [person('anna'), person('bert')];
 
 /** One replica of collections, library, deployments and approvals over a database: the real rooms. */
@@ -152,7 +151,7 @@ export class FleetHarness {
     const change = { note: '', content: { kind: 'profile' as const, profile } };
     return this.gate(
       { what: 'configuration-item', thingId: thing.id, change },
-      (weigh) => this.library.rooms.items.change(thing.id, change, any, anna, weigh),
+      (weigh) => this.library.rooms.items.change(thing.id, change, anyVersion, anna, weigh),
       by,
     );
   }
@@ -172,7 +171,7 @@ export class FleetHarness {
       ...more,
     };
     return this.gate({ what: 'define', collectionId, definition }, (weigh) =>
-      this.collections.rooms.collections.replace(collectionId, definition, 'anna', any, weigh),
+      this.collections.rooms.collections.replace(collectionId, definition, 'anna', anyVersion, weigh),
     );
   }
 
@@ -181,7 +180,7 @@ export class FleetHarness {
     edit: Omit<Extract<ChangeParams, { what: 'edit' }>, 'what' | 'collectionId' | 'stood'>,
   ) {
     return this.gate({ what: 'edit', collectionId, ...edit }, (weigh) =>
-      this.collections.rooms.rules.edit({ id: collectionId, by: 'anna', check: any }, edit, weigh),
+      this.collections.rooms.rules.edit({ id: collectionId, by: 'anna', check: anyVersion }, edit, weigh),
     );
   }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Database } from '@espalier/persistence';
 import { describeOnEachDatabase } from '@espalier/testing';
 import { byName, DEVICE } from '../collections/collection.fixture.js';
@@ -74,6 +75,21 @@ describeOnEachDatabase('one person', { migrations: fleetMigrations }, (open) => 
       expect(isDone(await fleet.deploy(wifi, c, {}, person('cora')))).toBe(true);
       fleet.later();
       expect(isDone(await fleet.deploy(wifi, a))).toBe(true);
+    });
+
+    it('makes what comes twice at once with one key once, and has nothing wait', async () => {
+      const beside = new FleetHarness(await open({ beside: db }), fleet.clock);
+      const lab = await some('A', 5);
+      for (let round = 1; round <= 6; round += 1) {
+        beside.collections.now = fleet.collections.now;
+        expect(isDone(await fleet.deploy(wifi, lab))).toBe(true);
+        const key = randomUUID();
+        const both = await Promise.all([fleet, beside].map((one) => one.deploy(wifi, lab, {}, anna, key)));
+        expect(both.map(isDone)).toEqual([true, true]);
+        expect(await count('{deployment}')).toBe(2 * round);
+        fleet.later();
+      }
+      await beside.stop();
     });
 
     it('is counted for each change, each enabling and each end, and for nothing that changes nothing', async () => {
@@ -323,6 +339,16 @@ describeOnEachDatabase('one person', { migrations: fleetMigrations }, (open) => 
       expect(isDone(await fleet.define(target, [byName('%')]))).toBe(true);
       await fleet.settle();
       expect(await fleet.approved(grown)).toMatchObject(failed);
+      // Nor where as many others take the place of those it was asked for.
+      const part = await fleet.collections.make('Part');
+      const include = { kind: 'include' as const, collectionId: part };
+      const lab = await fleet.collections.make('Labs', { rules: [byName('lab-%'), include] });
+      await fleet.settle();
+      const swapped = await fleet.deploy(wifi, lab);
+      expect(waiting(swapped)).toMatchObject({ deviceCount: DEVICES / 2 });
+      expect(isDone(await fleet.define(lab, [byName('desk-%')]))).toBe(true);
+      await fleet.settle();
+      expect(await fleet.approved(swapped)).toMatchObject(failed);
       // Devices that come by themselves are more than anybody agreed to, too.
       const patient = await fleet.deploy(wifi, everybody);
       await fleet.collections.addDevices(...devices(9, 50).map((id) => ({ id, name: `new-${id}` })));

@@ -184,12 +184,11 @@ export class ClientTaskService {
   #result(row: TaskWithOutput): TaskResult {
     return {
       ...toTask(row),
-      output: row.output_sealed === null ? '' : this.#open(row.id, row.output_sealed),
+      output:
+        row.output_sealed === null
+          ? ''
+          : this.options.vault.open(row.output_sealed, outputPlace(row.id)).toString(),
     };
-  }
-
-  #open(taskId: string, sealed: string): string {
-    return this.options.vault.open(sealed, outputPlace(taskId)).toString();
   }
 
   async #fetched(tx: Tx, task: TaskRow, kind: ClientTaskKind, at: number): Promise<number> {

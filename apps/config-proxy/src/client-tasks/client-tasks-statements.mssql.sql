@@ -80,8 +80,8 @@ UPDATE "config_proxy"."client_task" SET state = @0, is_open = 0, reason = NULL, 
 -- ["succeeded",0,"sealed","sealed",5,0,1,"task-1"]
 
 UPDATE "config_proxy"."client_task" SET state = 'cancelled', is_open = 0, finished_at = @0, reason = @1
-  WHERE operation_id IN (@2, @3) AND state = 'waiting';
--- [1,"because",1,2]
+  WHERE operation_id = @2 AND state = 'waiting';
+-- [1,"because",1]
 
 UPDATE "config_proxy"."client_task" SET state = 'expired', is_open = 0, finished_at = @0,
   reason = CASE WHEN fetched_at IS NULL THEN 'The device did not fetch it in time.'
@@ -110,7 +110,7 @@ SELECT * FROM (SELECT t.id, t.operation_id, t.device_id, t.state, t.is_open, t.r
 
 DELETE FROM "config_proxy"."client_task" WHERE id IN (SELECT t.id FROM "config_proxy"."client_task" t
   INNER JOIN "config_proxy"."task_operation" o ON o.id = t.operation_id
-  WHERE o.requested_at < @0 AND t.is_open = 0 ORDER BY t.id OFFSET 0 ROWS FETCH NEXT 500 ROWS ONLY);
+  WHERE o.requested_at < @0 AND t.is_open = 0 ORDER BY o.requested_at OFFSET 0 ROWS FETCH NEXT 500 ROWS ONLY);
 -- [1]
 
 SET XACT_ABORT ON; BEGIN TRANSACTION; UPDATE t SET "version" = v."version", "registered_at" = v."registered_at" FROM (VALUES (@0, @1, @2)) AS v ("device_id", "version", "registered_at") INNER LOOP JOIN "config_proxy"."mac_client" AS t WITH (UPDLOCK, HOLDLOCK) ON t."device_id" = v."device_id";

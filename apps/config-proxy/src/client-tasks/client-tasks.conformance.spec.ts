@@ -295,6 +295,17 @@ describeOnEachDatabase('tasks of Mac clients', { migrations: taskMigrations }, (
     expect(await tasks().take(FIRST)).toHaveLength(1);
   });
 
+  it('refuse values that no process takes, through whichever door they come', async () => {
+    const { id } = await site.approved('echo "$Who"', {
+      parameters: [{ name: 'Who', description: '', isRequired: false, defaultValue: null }],
+    });
+    for (const Who of ['a\0b', '\ud800', 'x'.repeat(1_001)])
+      await expect(site.start(id, { deviceIds: [FIRST] }, { Who })).rejects.toMatchObject({
+        code: 'ESP_SCRIPT_PARAMETERS_INVALID',
+        fields: { 'parameters.Who': expect.any(String) },
+      });
+  });
+
   it('are forgotten, with their outputs, when they are old', async () => {
     const { id } = await site.approved();
     const [old, open] = [

@@ -81,7 +81,7 @@ async function run(on: Queryable): Promise<void> {
     isTruncated: false,
     at: 1,
   });
-  await tasks.cancelWaiting(tx, [1, 2], 1, 'because');
+  await tasks.cancelWaiting(tx, 1, 1, 'because');
   await tasks.expire(on, 1, 500);
   const within = restrictDevices('mssql', 't.device_id', ['TST00020']);
   await tasks.counts(on, 1, within);

@@ -7,14 +7,14 @@ import {
   type ClientTaskKind,
   type ClientTaskState,
 } from '@espalier/contracts';
-import type { Database, Tx } from '@espalier/persistence';
+import type { Database, Queryable, Tx } from '@espalier/persistence';
 import type { Keyring } from '@espalier/secrets';
+import { z } from 'zod';
 import { unrestricted, type Restriction } from '../access/restrict.js';
 import type { JobKind, JobStepResult, RunningJob } from '../jobs/job.kind.js';
 import type { JobService } from '../jobs/job.service.js';
 import type { NumberSeries } from '../number-series/number-series.js';
 import type { ScriptService } from '../scripts/script.service.js';
-import { z } from 'zod';
 import type { OperationStore } from './operation.store.js';
 import type { TargetDevice, TargetStore } from './target.store.js';
 import { paramsPlace, type OperationParams, type OperationRow } from './task.rows.js';
@@ -81,51 +81,36 @@ export class OperationService {
    * @throws EspalierError ESP_SCRIPT_NOT_APPROVED, ESP_RESOURCE_UNKNOWN, ESP_COLLECTION_UNKNOWN
    */
   async begin(tx: Tx, work: TaskWork, target: TaskTarget, by: string): Promise<number> {
-    const { operations, numbers, vault, now } = this.options;
+    const { operations, targets, jobs, numbers, vault, now } = this.options;
     const at = now().getTime();
     const expiresAt = at + lifetimes[work.kind];
     const { title, row, params } = await this.#described(tx, work);
-    if ('deviceIds' in target) {
-      const devices = await this.#devices(tx, target.deviceIds);
-      const id = await numbers.take(tx, 'client-operation', 1);
-      await operations.insert(tx, {
-        ...row,
-        id,
-        title,
-        collection_id: null,
-        params_sealed: sealed(vault, id, params),
-        job_id: null,
-        requested_by: by.slice(0, NAME_LENGTH),
-        requested_at: at,
-        expires_at: expiresAt,
-        cancelled_at: null,
-      });
-      await this.#makeTasks(tx, { id, expiresAt }, devices, at);
-      return id;
-    }
-    const collection = await this.options.targets.collection(tx, target.collectionId);
-    if (collection === undefined)
-      throw collectionErrors.ESP_COLLECTION_UNKNOWN({ detail: target.collectionId });
+    const collectionId = 'collectionId' in target ? target.collectionId : null;
+    const collection = collectionId === null ? undefined : await knownCollection(targets, tx, collectionId);
+    const devices = 'deviceIds' in target ? await knownDevices(targets, tx, target.deviceIds) : [];
     const id = await numbers.take(tx, 'client-operation', 1);
-    const job = await this.options.jobs.create(tx, {
-      kind: JOB_KIND,
-      title: `${title}: ${collection.name}`,
-      params: { operationId: id } satisfies JobParams,
-      createdBy: by,
-      total: collection.memberCount,
-    });
+    const job =
+      collection &&
+      (await jobs.create(tx, {
+        kind: JOB_KIND,
+        title: `${title}: ${collection.name}`,
+        params: { operationId: id } satisfies JobParams,
+        createdBy: by,
+        total: collection.memberCount,
+      }));
     await operations.insert(tx, {
       ...row,
       id,
       title,
-      collection_id: target.collectionId,
+      collection_id: collectionId,
       params_sealed: sealed(vault, id, params),
-      job_id: job.id,
+      job_id: job?.id ?? null,
       requested_by: by.slice(0, NAME_LENGTH),
       requested_at: at,
       expires_at: expiresAt,
       cancelled_at: null,
     });
+    await this.#makeTasks(tx, { id, expiresAt }, devices, at);
     return id;
   }
 
@@ -146,6 +131,11 @@ export class OperationService {
     return row && toOperation(row, await tasks.counts(db, id, within));
   }
 
+  /** Of what kind it is, for those who ask again and again; undefined where there is none. */
+  async kindOf(id: number): Promise<ClientTaskKind | undefined> {
+    return (await this.options.operations.find(this.options.db, id))?.kind;
+  }
+
   /** Takes back what no device has fetched; no more tasks are made. Repeating it is harmless. */
   async cancel(id: number, reason: string): Promise<CancelledOperation> {
     const { db, operations, tasks, now } = this.options;
@@ -154,7 +144,7 @@ export class OperationService {
       if (row === undefined) throw unknown(id);
       const at = now().getTime();
       await operations.cancel(tx, id, at);
-      await tasks.cancelWaiting(tx, [id], at, reason);
+      await tasks.cancelWaiting(tx, id, at, reason);
       const counts = await tasks.counts(tx, id, unrestricted);
       const takenBack = counts.find(({ state }) => state === 'cancelled')?.count ?? 0;
       const began = (state: ClientTaskState): boolean =>
@@ -171,7 +161,7 @@ export class OperationService {
     for (const id of await operations.ofScript(tx, scriptId, number, at)) {
       await operations.lock(tx, id);
       await operations.cancel(tx, id, at);
-      await tasks.cancelWaiting(tx, [id], at, reason);
+      await tasks.cancelWaiting(tx, id, at, reason);
     }
   }
 
@@ -185,7 +175,7 @@ export class OperationService {
       abandoned: async (tx, { operationId }) => {
         const at = this.options.now().getTime();
         await this.options.operations.cancel(tx, operationId, at);
-        await this.options.tasks.cancelWaiting(tx, [operationId], at, 'The job was stopped.');
+        await this.options.tasks.cancelWaiting(tx, operationId, at, 'The job was stopped.');
       },
     };
   }
@@ -228,16 +218,6 @@ export class OperationService {
     );
   }
 
-  /** @throws EspalierError ESP_RESOURCE_UNKNOWN naming the first that is none */
-  async #devices(tx: Tx, ids: readonly number[]): Promise<TargetDevice[]> {
-    const wanted = [...new Set(ids)].slice(0, DEVICES_AT_ONCE);
-    const found = await this.options.targets.devices(tx, wanted);
-    const known = new Set(found.map(({ deviceId }) => deviceId));
-    const missing = wanted.find((id) => !known.has(id));
-    if (missing !== undefined) throw resourceErrors.ESP_RESOURCE_UNKNOWN({ detail: String(missing) });
-    return found;
-  }
-
   async #described(
     tx: Tx,
     work: TaskWork,
@@ -269,6 +249,30 @@ export class OperationService {
         };
     }
   }
+}
+
+/** @throws EspalierError ESP_RESOURCE_UNKNOWN naming the first that is none */
+export async function knownDevices(
+  targets: TargetStore,
+  on: Queryable,
+  ids: readonly number[],
+): Promise<TargetDevice[]> {
+  const found = await targets.devices(on, ids);
+  const known = new Set(found.map(({ deviceId }) => deviceId));
+  const missing = ids.find((id) => !known.has(id));
+  if (missing !== undefined) throw resourceErrors.ESP_RESOURCE_UNKNOWN({ detail: String(missing) });
+  return found;
+}
+
+/** @throws EspalierError ESP_COLLECTION_UNKNOWN */
+export async function knownCollection(
+  targets: TargetStore,
+  on: Queryable,
+  id: string,
+): Promise<{ readonly name: string; readonly memberCount: number }> {
+  const found = await targets.collection(on, id);
+  if (found === undefined) throw collectionErrors.ESP_COLLECTION_UNKNOWN({ detail: id });
+  return found;
 }
 
 /** Tasks of an operation. */

@@ -1,8 +1,8 @@
 import {
-  collectionErrors,
   collectionIdSchema,
   MAX_TASK_DEVICES,
   scriptErrors,
+  scriptParameterValueSchema,
   type Approval,
   type ApprovalTarget,
   type ScriptParameter,
@@ -13,7 +13,12 @@ import type { ApprovableAction, Person } from '../approvals/approvable-action.js
 import type { ApprovalService } from '../approvals/approval.service.js';
 import type { IdempotencyService } from '../idempotency/idempotency.service.js';
 import type { ScriptService } from '../scripts/script.service.js';
-import type { OperationService, TaskTarget } from './operation.service.js';
+import {
+  knownCollection,
+  knownDevices,
+  type OperationService,
+  type TaskTarget,
+} from './operation.service.js';
 import type { TargetStore } from './target.store.js';
 
 /** A run as it waits for a second person: of the version that was approved when it was asked for. */
@@ -117,20 +122,18 @@ export class ScriptRunService {
   async #reached(target: TaskTarget) {
     const { db, targets } = this.options;
     if ('collectionId' in target) {
-      const collection = await targets.collection(db, target.collectionId);
-      if (collection === undefined)
-        throw collectionErrors.ESP_COLLECTION_UNKNOWN({ detail: target.collectionId });
+      const collection = await knownCollection(targets, db, target.collectionId);
       return {
         devices: collection.memberCount,
         names: new Map([[target.collectionId, collection.name]]),
         shown: `the ${collection.memberCount} devices of ${collection.name.slice(0, 100)}`,
       };
     }
-    const devices = await targets.devices(db, target.deviceIds);
+    const devices = await knownDevices(targets, db, target.deviceIds);
     const more = devices.length - NAMES_SHOWN;
     const shown = devices.slice(0, NAMES_SHOWN).map(({ name }) => name.slice(0, 40));
     return {
-      devices: target.deviceIds.length,
+      devices: devices.length,
       names: new Map(devices.map(({ deviceId, name }) => [String(deviceId), name])),
       shown: `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
     };
@@ -157,7 +160,10 @@ function fitting(
   const values: Record<string, string> = {};
   for (const { name, isRequired, defaultValue } of defined) {
     const value = Object.hasOwn(given, name) ? given[name] : (defaultValue ?? undefined);
-    if (value !== undefined) values[name] = value;
+    const { success } = scriptParameterValueSchema.optional().safeParse(value);
+    if (!success)
+      fields[`parameters.${name}`] = 'must be well-formed, without NUL, and at most 1,000 characters';
+    else if (value !== undefined) values[name] = value;
     else if (isRequired) fields[`parameters.${name}`] = 'is required';
   }
   if (Object.keys(fields).length > 0)

@@ -138,12 +138,11 @@ export class TaskStore {
   }
 
   /** Takes back what no device has fetched. */
-  async cancelWaiting(tx: Tx, operationIds: readonly number[], at: number, reason: string): Promise<number> {
-    if (operationIds.length === 0) return 0;
-    return tx.execute(
+  async cancelWaiting(tx: Tx, operationId: number, at: number, reason: string): Promise<void> {
+    await tx.execute(
       `UPDATE {client_task} SET state = 'cancelled', is_open = 0, finished_at = :at, reason = :reason
-       WHERE operation_id IN (:operationIds) AND state = 'waiting'`,
-      { operationIds: [...operationIds], at, reason },
+       WHERE operation_id = :operationId AND state = 'waiting'`,
+      { operationId, at, reason },
     );
   }
 
@@ -214,7 +213,7 @@ export class TaskStore {
     return on.execute(
       `DELETE FROM {client_task} WHERE id IN (SELECT t.id FROM {client_task} t
        INNER JOIN {task_operation} o ON o.id = t.operation_id
-       WHERE o.requested_at < :before AND t.is_open = 0 ORDER BY t.id ${limitSql(on.dialect, limit)})`,
+       WHERE o.requested_at < :before AND t.is_open = 0 ORDER BY o.requested_at ${limitSql(on.dialect, limit)})`,
       { before },
     );
   }

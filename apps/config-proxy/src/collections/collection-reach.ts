@@ -5,11 +5,10 @@ import { idRange } from './collection.rows.js';
 import type { CollectionStore } from './collection.store.js';
 import { loadFacts } from './evaluation.facts.js';
 import type { EvaluationLock } from './evaluation-lock.js';
-import { planEvaluation, type PlannedCollection } from './evaluation-plan.js';
+import { planEvaluation, type PlannedCollection, type PlannedQuery } from './evaluation-plan.js';
 import type { EvaluationPlans } from './evaluation.plans.js';
 import type { EvaluationStore } from './evaluation.store.js';
 import { evaluateMembership, type ChunkFacts } from './membership.algebra.js';
-import type { PlannedQuery } from './evaluation-plan.js';
 import type { QueryRuleBinder } from './query-rule.binder.js';
 import type { ReachStore } from './reach.store.js';
 import type { ResourceSet } from './resource-set.js';
@@ -86,10 +85,15 @@ export class CollectionReach {
     return overlap ? Math.min(devices, await store.countActive(on, 'device')) : devices;
   }
 
-  /** Changes with every change of a definition that decides about members of the collection. */
-  async definitionsOf(on: Queryable, id: string): Promise<number> {
+  /** The definitions that decide about members of the collection, each with its version: equal while they stay. */
+  async definitionsOf(
+    on: Queryable,
+    id: string,
+  ): Promise<readonly (readonly [id: string, version: number])[]> {
     const { device, user } = await this.options.plans.current(on);
-    return this.options.reach.versions(on, withDependencies([...device, ...user], [id]));
+    const deciding = [...withDependencies([...device, ...user], [id])].sort();
+    const versions = await this.options.reach.versions(on, deciding);
+    return deciding.map((other) => [other, versions.get(other) ?? 0]);
   }
 
   /**
@@ -150,7 +154,7 @@ export class CollectionReach {
     let devices = 0;
     for (let from = range.from; from <= range.to;) {
       // Whoever makes it take so long gets no less for it than all.
-      if (performance.now() > until) return store.countActive(on, kind);
+      if (performance.now() > until) return reach.devicesOfAll(on, kind);
       const to = (await store.endOfChunk(on, from, range.to, CHUNK_SIZE)) ?? range.to;
       const facts = refusing(
         await loadFacts(on, store, { kind, chunk: { from, to }, ordered: sides.flat(), now }),

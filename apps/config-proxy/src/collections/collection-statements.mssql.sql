@@ -104,7 +104,7 @@ SELECT c.collection_id FROM "config_proxy"."collection" c
   FROM OPENJSON(@0) WITH (value nvarchar(400) '$')) AND (c.status <> 'ready' OR c.changed_at > @1);
 -- ["[\"DEV0000K\"]",7]
 
-SELECT SUM(c.version) AS versions FROM "config_proxy"."collection" c WHERE c.collection_id IN (SELECT value COLLATE Latin1_General_100_BIN2
+SELECT c.collection_id, c.version FROM "config_proxy"."collection" c WHERE c.collection_id IN (SELECT value COLLATE Latin1_General_100_BIN2
   FROM OPENJSON(@0) WITH (value nvarchar(400) '$'));
 -- ["[\"DEV0000K\"]"]
 
@@ -117,3 +117,8 @@ SELECT COUNT(*) AS devices FROM "config_proxy"."resource" r
   LEFT JOIN "config_proxy"."resource_enrollment" e ON e.user_resource_id = r.resource_id AND e.is_active = 1
   WHERE r.resource_id IN (SELECT CAST(value AS bigint) FROM OPENJSON(@0));
 -- ["[2063597569]"]
+
+SELECT COUNT(*) AS devices FROM "config_proxy"."resource" r
+  LEFT JOIN "config_proxy"."resource_enrollment" e ON e.user_resource_id = r.resource_id AND e.is_active = 1
+  WHERE r.kind = @0 AND r.state = 'active';
+-- ["user"]

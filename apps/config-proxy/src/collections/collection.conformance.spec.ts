@@ -282,6 +282,7 @@ describe('collections on SQL Server', () => {
         await reach.versions(tx, ['DEV0000K']);
         await reach.deployed(tx, ['DEV0000K']);
         await reach.devicesOf(tx, 'user', [USER]);
+        await reach.devicesOfAll(tx, 'user');
       },
       { spec: import.meta.url, file: 'collection-statements.mssql.sql', schema: 'config_proxy' },
       [{ collection_id: 'DEV0000K', is_direct: 0, ids: '1', member_count: 2, classes: '[]', is_tracked: 0 }],

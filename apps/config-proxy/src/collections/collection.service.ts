@@ -19,7 +19,7 @@ import type { ListedCollection } from './collection.mapper.js';
 import type { CollectionReach } from './collection-reach.js';
 import type { CollectionRow } from './collection.rows.js';
 import type { CollectionStore } from './collection.store.js';
-import type { DefinitionWriter } from './definition.writer.js';
+import type { DefinitionEffect, DefinitionWriter } from './definition.writer.js';
 import type { ListQuery } from './member.store.js';
 import type { QueryRuleBinder } from './query-rule.binder.js';
 
@@ -45,14 +45,6 @@ export interface CollectionDependant {
   blockers?(tx: Tx, collectionId: string): Promise<string[]>;
   /** Deletes what belongs to the collection. */
   deleteWith?(tx: Tx, collectionId: string): Promise<void>;
-}
-
-/** What a change did to a definition. */
-export interface DefinitionEffect {
-  /** Whose direct rules were added or removed. */
-  readonly named: readonly number[];
-  /** True where rules or the limiting collection changed. */
-  readonly rulesChanged: boolean;
 }
 
 /** Who asks. */

@@ -28,6 +28,14 @@ export interface DefinitionWriterOptions {
   readonly now: () => Date;
 }
 
+/** What a change did to a definition. */
+export interface DefinitionEffect {
+  /** Whose direct rules were added or removed. */
+  readonly named: readonly number[];
+  /** True where rules or the limiting collection changed. */
+  readonly rulesChanged: boolean;
+}
+
 /** Writes definitions, checked as a whole, and has members evaluated where they may have changed. */
 export class DefinitionWriter {
   constructor(private readonly options: DefinitionWriterOptions) {}
@@ -50,13 +58,12 @@ export class DefinitionWriter {
     await this.evaluate(tx, id, `Evaluation of ${collection.name}`, by);
   }
 
-  /** Gives whose direct rules changed, and whether what else decides about members did. */
   async replace(
     tx: Tx,
     before: CollectionRow,
     definition: CollectionDefinition,
     by: string,
-  ): Promise<{ readonly named: readonly number[]; readonly rulesChanged: boolean }> {
+  ): Promise<DefinitionEffect> {
     const { store, directRules, binder, lock, now } = this.options;
     const { collection_id: id, kind } = before;
     const row = this.#definitionRow(definition);

@@ -28,14 +28,14 @@ export class ReachStore {
     return new Set(rows.map(({ collection_id }) => collection_id));
   }
 
-  /** Changes whenever one of the definitions does, direct rules included. */
-  async versions(on: Queryable, ids: Iterable<string>): Promise<number> {
+  /** Version of each definition; it changes with direct rules, too. */
+  async versions(on: Queryable, ids: Iterable<string>): Promise<Map<string, number>> {
     const list = textListSql(on.dialect);
-    const [row] = await on.query<{ versions: number | null }>(
-      `SELECT SUM(c.version) AS versions FROM {collection} c WHERE ${list.isIn('c.collection_id', 'ids')}`,
+    const rows = await on.query<{ collection_id: string; version: number }>(
+      `SELECT c.collection_id, c.version FROM {collection} c WHERE ${list.isIn('c.collection_id', 'ids')}`,
       { ids: list.param([...ids]) },
     );
-    return row?.versions ?? 0;
+    return new Map(rows.map(({ collection_id, version }) => [collection_id, version]));
   }
 
   /** Those of the collections that something is deployed to. */
@@ -58,6 +58,17 @@ export class ReachStore {
        LEFT JOIN {resource_enrollment} e ON e.user_resource_id = r.resource_id AND e.is_active = 1
        WHERE ${ids.isIn('r.resource_id', 'ids')}`,
       { ids: ids.param(resourceIds) },
+    );
+    return row?.devices ?? 0;
+  }
+
+  /** Devices of all resources that can be members, counted as in `devicesOf`. */
+  async devicesOfAll(on: Queryable, kind: CollectionKind): Promise<number> {
+    const [row] = await on.query<{ devices: number }>(
+      `SELECT COUNT(*) AS devices FROM {resource} r
+       LEFT JOIN {resource_enrollment} e ON e.user_resource_id = r.resource_id AND e.is_active = 1
+       WHERE r.kind = :kind AND r.state = 'active'`,
+      { kind },
     );
     return row?.devices ?? 0;
   }

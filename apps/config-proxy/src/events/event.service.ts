@@ -7,7 +7,7 @@ import type { EventHub } from './event.hub.js';
 import { EventStream } from './event-stream.js';
 import { frameOf, LiveFeed, type LiveFeedOptions } from './live-feed.js';
 
-export interface EventServiceOptions extends Pick<LiveFeedOptions, 'keepCharacters' | 'keepMs'> {
+export interface EventServiceOptions extends Pick<LiveFeedOptions, 'keepCharacters'> {
   readonly messaging: Pick<Messaging, 'tail' | 'check' | 'oldestEvent'>;
   readonly hub: EventHub;
   /** Every kind of event that there is. */
@@ -86,11 +86,12 @@ export class EventService {
       met.resolve();
       void tail.stop();
     };
-    const tail = messaging.tail(contracts, { afterSequence: after }, async (event, meta) => {
-      if (isMet) return;
-      position = meta.sequence;
-      await stream.send(frameOf(event, meta));
-      meet(meta.pending);
+    const onPassed = (sequence: number, pending: number): void => {
+      position = sequence;
+      meet(pending);
+    };
+    const tail = messaging.tail(contracts, { afterSequence: after, onPassed }, async (event, meta) => {
+      if (!isMet) await stream.send(frameOf(event, meta));
     });
     void tail.begun.then(({ pending }) => {
       if (position === after) meet(pending);

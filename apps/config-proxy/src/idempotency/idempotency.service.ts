@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { isEspalierError, siteErrors } from '@espalier/contracts';
-import { isUniqueViolation, type Database, type Tx } from '@espalier/persistence';
+import { siteErrors } from '@espalier/contracts';
+import type { Database, Tx } from '@espalier/persistence';
 import { IdempotencyStore } from './idempotency.store.js';
 
 export interface IdempotentRequest {
@@ -45,9 +45,8 @@ export class IdempotencyService {
         return answer;
       });
     } catch (error) {
-      // The same request, sent twice at once: the other one was first, or what it made stands in our way.
-      const lost = isUniqueViolation(error) || isEspalierError(error);
-      const winner = lost ? await this.store.find(this.db, callerId, key) : undefined;
+      // The same request, sent twice at once: the other one was first, and what it made or counted stands in our way.
+      const winner = await this.store.find(this.db, callerId, key).catch(() => undefined);
       if (winner !== undefined) return answerOf(winner, hash) as T;
       throw error;
     }

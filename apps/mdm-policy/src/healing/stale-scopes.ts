@@ -47,7 +47,7 @@ export class StaleScopes {
       if (this.#after === '') break;
     }
     if (corrected > 0)
-      logger.info({ corrected }, 'members of collections were told of anew: events were lost');
+      logger.info({ corrected }, 'members of collections were told of anew: events were lost, or are late');
   }
 
   /** What is known is read anew: events may have come meanwhile. */

@@ -22,10 +22,14 @@ export interface Setback {
   readonly notBefore: number;
 }
 
+/** Setbacks that still count for what has held since `verifiedAt`. */
+export function strikesLeft(strikes: number, verifiedAt: number | null, now: number): number {
+  return verifiedAt !== null && now - verifiedAt >= STABLE_AFTER ? 0 : strikes;
+}
+
 /** A thing that was there is gone or another version: the first time it is put back at once. */
-export function afterDrift(strikes: number, verifiedAt: number | null, now: number): Setback {
-  const since = verifiedAt !== null && now - verifiedAt >= STABLE_AFTER ? 0 : strikes;
-  return { strikes: since + 1, notBefore: now + delayAfter(since) };
+export function afterDrift(strikes: number, now: number): Setback {
+  return { strikes: strikes + 1, notBefore: now + delayAfter(strikes) };
 }
 
 /** The device refused, or acknowledged what then was not there: never again at once. */

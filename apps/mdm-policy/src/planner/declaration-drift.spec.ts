@@ -1,5 +1,13 @@
 import type { PolicyItem } from '@espalier/contracts';
-import { deploymentOf, MINUTE, PerfectDevice, profileItem, versionOf } from './planner.fixture.js';
+import {
+  DAY,
+  deploymentOf,
+  MINUTE,
+  PerfectDevice,
+  profileItem,
+  versionOf,
+  type Flaw,
+} from './planner.fixture.js';
 import { plan } from './planner.js';
 import type { Plan } from './planner.types.js';
 
@@ -53,6 +61,24 @@ describe('a declaration that the device does not have as it was told, its set un
     mac.stubborn.clear();
     mac.reportDeclarations();
     expect(ofA(mac.round([deployment]))).toMatchObject({ state: 'verified' });
+  });
+
+  it('is invalid after it held for a day: what went wrong before that does not count any more', () => {
+    const mac = settled();
+    const spoil = (flaw: Flaw): Plan => {
+      mac.spoilt.set('a', flaw);
+      mac.reportDeclarations();
+      return mac.round([deployment]);
+    };
+    spoil('inactive');
+    mac.settle([deployment]);
+    mac.now += MINUTE;
+    mac.now = spoil('inactive').nextAt as number;
+    mac.settle([deployment]);
+    mac.now += 2 * DAY;
+    const failed = spoil('invalid');
+    expect(ofA(failed)).toMatchObject({ state: 'failed' });
+    expect(failed.nextAt).toBe(mac.now + 5 * MINUTE);
   });
 
   it('stays inactive although it was told, and says nothing more: has failed after half an hour, not before', () => {

@@ -1,5 +1,5 @@
 import type { ActualState, ManagedItem, ReportedProfile } from './planner.types.js';
-import { ACTIVATION_TAKES, afterDrift, afterFailure, type Setback } from './back-off.js';
+import { ACTIVATION_TAKES, afterDrift, afterFailure, strikesLeft, type Setback } from './back-off.js';
 
 /** What a device says of one identifier. */
 export interface Sighting {
@@ -128,11 +128,12 @@ export function observe(item: ManagedItem, actual: ActualState, now: number): Ma
   if (item.phase === 'idle') return item;
   // A declaration may take its time to become active: only what is invalid has failed at once.
   if (patience !== null && !impatient && !sighting.invalid) return item;
-  if (item.phase === 'verified' && !sighting.invalid)
-    return setBack(item, 'drift', afterDrift(item.strikes, item.verifiedAt, now), sighting.detail);
   const { detail } = sighting;
+  const strikes = strikesLeft(item.strikes, item.verifiedAt, now);
+  if (item.phase === 'verified' && !sighting.invalid)
+    return setBack(item, 'drift', afterDrift(strikes, now), detail);
   const said = item.kind === 'profile' ? `Acknowledged, and yet: ${detail}` : detail;
-  return setBack(item, 'failure', afterFailure(item.strikes, now), said);
+  return setBack(item, 'failure', afterFailure(strikes, now), said);
 }
 
 /** How a command ended, as far as its items care. */

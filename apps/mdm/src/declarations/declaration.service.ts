@@ -41,8 +41,8 @@ export class DeclarationService {
   constructor(private readonly options: DeclarationServiceOptions) {}
 
   /**
-   * Gives all the enrolments one set, and has those synchronise that had another one, or all (`resync`). An enrolment never has two
-   * commands that it has not fetched: the one that waits then says what the new one would.
+   * Gives all the enrolments one set, and has those synchronise that had another one, or all (`resync`). An enrolment
+   * never has two commands that it has not fetched: the one that waits then says what the new one would.
    * @throws EspalierError ESP_MDM_DECLARATIONS_INVALID, ESP_MDM_DECLARATION_TOKEN_REUSED, ESP_MDM_REQUEST_ID_REUSED,
    * ESP_MDM_ENROLLMENT_UNKNOWN, ESP_MDM_ENROLLMENT_NOT_ACTIVE
    */

@@ -173,16 +173,17 @@ export interface TailOptions {
   readonly afterSequence?: number;
   /** Ends the tail. */
   readonly signal?: AbortSignal;
-}
-
-export interface TailMeta extends EventMeta {
-  /** Further events for this tail that the server had when it sent this one. */
-  readonly pending: number;
+  /**
+   * Called whenever an event is done with, in order: also after one that could not be shown, and after those between
+   * that nobody asked for, which come where one subject does not tell them apart. Must not throw.
+   * @param pending further events that the server had for this tail when it sent this one
+   */
+  readonly onPassed?: (sequence: number, pending: number) => void;
 }
 
 export type TailHandler<C extends EventContract> = (
   event: ReceivedEvent<C>,
-  meta: TailMeta,
+  meta: EventMeta,
 ) => Promise<void> | void;
 
 export interface EnqueueOptions {

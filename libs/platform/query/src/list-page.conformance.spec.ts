@@ -136,6 +136,30 @@ describeOnEachDatabase('lists', { migrations: [siteMigration] }, (open, dialect)
     expect(await countList(db, request({}))).toBe(rows.length);
   });
 
+  it('read no columns but those that are shown, ordered by and filtered by', async () => {
+    const columns = model.properties.flatMap(({ column, foldedColumn = [] }) =>
+      [column].concat(foldedColumn),
+    );
+    const used: string[][] = [];
+    const part = request({
+      sql: (uses) => {
+        const some = [...new Set(columns)].filter(uses);
+        used.push(some.toSorted());
+        return `SELECT ${some.length === 0 ? '1 AS one' : some.join(', ')} FROM {${SOFTWARE.table}}`;
+      },
+      columns: ['size'],
+      limit: 500,
+    });
+    const written = { filter: "ProductName ne 'x'", orderBy: 'Size desc' };
+    const whole = await listPage<Listed>(db, request({ ...written, limit: 500 }));
+    const page = await listPage<Listed>(db, { ...part, ...written });
+    expect(page.rows.map((row) => row.row_id)).toEqual(whole.rows.map((row) => row.row_id));
+    expect(Object.keys(page.rows[0] ?? {}).toSorted()).toEqual(['row_id', 'size']);
+    expect(await countList(db, { ...part, filter: written.filter })).toBe(whole.rows.length);
+    expect(await countList(db, part)).toBe(rows.length);
+    expect(used).toEqual([['product_name_folded', 'row_id', 'size'], ['product_name_folded'], []]);
+  });
+
   it('take a condition about rows of another table', async () => {
     const key = (alias: string) => ({ kind: 'property', alias, property: keyProperty(model) }) as const;
     const property = model.properties.find(({ name }) => name === 'Size')!;

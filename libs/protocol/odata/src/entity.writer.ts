@@ -30,8 +30,8 @@ export function entityWriter<Row extends object>(
     .filter(({ name, isLazy }) => selected?.has(name) ?? (lazy || isLazy !== true))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const told = shown.filter(({ isNothing }) => isNothing !== true);
-  const plain = told.flatMap(plainColumnOf);
-  const columns = told.filter((property) => plainColumnOf(property).length === 0).map(columnOf);
+  const plain = told.filter(isPlain).map(({ name, source }) => ({ name, column: source.column }));
+  const columns = told.filter((property) => !isPlain(property)).map(columnOf);
   const keys = entity.keys.map((key) => columnOf(keyProperty(entity, key)));
   const isWmi = route === 'wmi';
   const isWhole = isWmi && selected === undefined;
@@ -64,14 +64,14 @@ export function entityWriter<Row extends object>(
 const templateOf = (keys: ODataObject): Record<string, unknown> =>
   JSON.parse(JSON.stringify(keys)) as Record<string, unknown>;
 
-/** Where a property is written as it is stored; most are. */
-const plainColumnOf = <Row>(property: EntityProperty<Row>) =>
-  property.isCollection === true ||
-  property.read !== undefined ||
-  property.source === undefined ||
-  CONVERTERS.has(property.type)
-    ? []
-    : [{ name: property.name, column: property.source.column }];
+/** True where a property is written as it is stored; most are. */
+const isPlain = <Row>(
+  property: EntityProperty<Row>,
+): property is EntityProperty<Row> & Required<Pick<EntityProperty<Row>, 'source'>> =>
+  property.isCollection !== true &&
+  property.read === undefined &&
+  property.source !== undefined &&
+  !CONVERTERS.has(property.type);
 
 interface Column<Row> {
   readonly name: string;

@@ -1,6 +1,6 @@
-import type { Condition } from '@espalier/conditions';
+import { expressionLimits, type Condition } from '@espalier/conditions';
 import { formatFilter } from './filter.printer.fixture.js';
-import { bindFilter, evaluateFilter, odataLimits, ODataError, parseFilter } from './index.js';
+import { bindFilter, evaluateFilter, ODataError, parseFilter } from './index.js';
 import { fixtureEntity } from './service.fixture.js';
 
 const system = fixtureEntity('SMS_R_System');
@@ -190,7 +190,7 @@ describe('filters', () => {
   });
 
   it('are bounded in length, depth and number', () => {
-    const { option, depth, conditions, values } = odataLimits;
+    const { characters, depth, conditions, values } = expressionLimits;
     const nested = (levels: number): string => `${'('.repeat(levels)}Client${')'.repeat(levels)}`;
     expect(refusal(() => bound(nested(depth)))).toBe('taken');
     expect(refusal(() => bound(nested(depth + 1)))).toContain('at most 30 deep');
@@ -214,7 +214,7 @@ describe('filters', () => {
         ),
       ),
     ).toContain('at most 1000 values');
-    expect(refusal(() => bound('('.repeat(option + 1)))).toContain('At most 8000 characters');
+    expect(refusal(() => bound('('.repeat(characters + 1)))).toContain('At most 8000 characters');
   });
 });
 

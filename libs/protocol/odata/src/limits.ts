@@ -1,6 +1,6 @@
 import { expressionLimits } from '@espalier/conditions';
 
-/** What one request may hold. */
+/** What one request may hold; of a filter also `expressionLimits`. */
 export const odataLimits = {
   /** Characters of a raw path. */
   path: 8_000,
@@ -14,12 +14,6 @@ export const odataLimits = {
   options: 100,
   /** Characters of one option, decoded. */
   option: expressionLimits.characters,
-  /** Conditions of a filter. */
-  conditions: expressionLimits.conditions,
-  /** Parentheses, functions and `not` around each other. */
-  depth: expressionLimits.depth,
-  /** Values in the lists of a filter, all together. */
-  values: expressionLimits.values,
   /** Properties of an order. */
   orderFields: 5,
   /** Names in `$select` or `$expand`. */

@@ -1,7 +1,19 @@
+import type { ClientTaskState } from '@espalier/contracts';
 import { defineClass, folded, integer, lazy, text, time, word, type AdminClass } from '../class.model.js';
 
 /** ConfigMgr knows 0; the others are ours. */
 export const scriptTypes = { powershell: 0, shell: 1, zsh: 2, python: 3 } as const;
+
+/** ConfigMgr's ScriptExecutionState, and ours behind it; 0: not yet. */
+export const executionStates: Readonly<Record<ClientTaskState, number>> = {
+  waiting: 0,
+  fetched: 0,
+  succeeded: 1,
+  failed: 2,
+  expired: 3,
+  cancelled: 4,
+  'requirements-not-met': 5,
+};
 
 /** Opens the beginning of an output, as it stands in a row. */
 export type OpenHead = (taskId: string, sealed: string) => string;
@@ -68,11 +80,11 @@ const scriptClass = defineClass({
 
 /** Of devices that were named, as ConfigMgr has it. */
 const COLLECTION = "COALESCE(o.collection_id, 'SMS00001')";
-const WITH_SCRIPT =
-  "LEFT JOIN {script} AS s ON s.id = o.script_id LEFT JOIN {collection} AS c ON c.collection_id = COALESCE(o.collection_id, 'SMS00001')";
-/** 0 not yet, 1 succeeded, 2 failed, 3 expired, 4 cancelled, 5 requirements not met. */
-const STATE = `CASE t.state WHEN 'succeeded' THEN 1 WHEN 'failed' THEN 2 WHEN 'expired' THEN 3
-  WHEN 'cancelled' THEN 4 WHEN 'requirements-not-met' THEN 5 ELSE 0 END`;
+const WITH_SCRIPT = `LEFT JOIN {script} AS s ON s.id = o.script_id
+  LEFT JOIN {collection} AS c ON c.collection_id = ${COLLECTION}`;
+const STATE = `CASE t.state ${Object.entries(executionStates)
+  .map(([state, number]) => `WHEN '${state}' THEN ${number}`)
+  .join(' ')} END`;
 const operation = [
   integer('ClientOperationId', 'o.id'),
   text('CollectionId', COLLECTION),

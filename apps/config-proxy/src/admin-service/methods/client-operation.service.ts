@@ -11,20 +11,22 @@ import {
 import type { CallOptions, Messaging } from '@espalier/messaging';
 import type { Database, Queryable } from '@espalier/persistence';
 import { z } from 'zod';
-import type { Caller } from '../../access/caller.js';
 import type { CommandApprovals } from '../../approvals/command-approvals.js';
 import type { CollectionStore } from '../../collections/collection.store.js';
+import type { IdempotencyService } from '../../idempotency/idempotency.service.js';
 import type { JobKind, JobStepResult, RunningJob } from '../../jobs/job.kind.js';
 import type { JobService } from '../../jobs/job.service.js';
 import type { MdmClient } from '../../mdm/mdm.client.js';
 import type { NumberSeries } from '../../number-series/number-series.js';
 import type { ClientOperationStore } from '../client-operation.store.js';
+import type { Visitor } from '../door.js';
 
 export interface ClientOperationOptions {
   readonly db: Database;
   readonly store: ClientOperationStore;
   readonly collections: Pick<CollectionStore, 'find'>;
   readonly jobs: Pick<JobService, 'create'>;
+  readonly idempotency: IdempotencyService;
   readonly numbers: Pick<NumberSeries, 'take'>;
   readonly messaging: Pick<Messaging, 'call'>;
   readonly mdm: Pick<MdmClient, 'ask'>;
@@ -46,13 +48,20 @@ const paramsSchema = z.object({
 });
 type Params = z.output<typeof paramsSchema>;
 type Work = Params['work'];
+interface TitledWork {
+  readonly work: Work;
+  readonly title: string;
+}
+
+/** Who asks, and under which key. */
+type Asking = Pick<Visitor, 'caller' | 'asked'>;
 
 const KIND = 'client-operation';
 const MEMBERS_AT_ONCE = 500;
 const NAME_LENGTH = 255;
 
 /** ConfigMgr's types of operations that devices can carry out here. */
-const works: Readonly<Record<number, { readonly work: Work; readonly title: string }>> = {
+const works: Readonly<Record<number, TitledWork>> = {
   8: { work: 'policy', title: 'Computer policy' },
   9: { work: 'policy', title: 'User policy' },
   10: { work: 'inventory', title: 'Discovery data' },
@@ -76,12 +85,12 @@ export class ClientOperationService {
   constructor(private readonly options: ClientOperationOptions) {}
 
   /**
-   * Begins an operation; gives its number.
+   * Begins an operation, once for each key; gives its number.
    * @throws EspalierError ESP_ADMIN_SERVICE_NOT_SUPPORTED, ESP_COLLECTION_UNKNOWN,
    * ESP_ADMIN_SERVICE_REQUEST_INVALID where a device is not in the collection
    */
-  initiate({ type, collectionId, resourceIds }: OperationRequest, by: string): Promise<number> {
-    return this.#begin({ type, collectionId, resourceIds, ...workOf(type) }, by);
+  initiate(request: OperationRequest, asking: Asking): Promise<number> {
+    return this.#begin(request, workOf(request.type), asking);
   }
 
   /**
@@ -91,11 +100,11 @@ export class ClientOperationService {
    */
   async restart(
     { collectionId, resourceIds }: Omit<OperationRequest, 'type'>,
-    caller: Caller,
-    request: { readonly key: string; readonly reason: string | undefined },
+    asking: Asking,
     reach: (enrollmentIds: readonly string[]) => Promise<void>,
   ): Promise<number | Approval> {
     const { db, store, commands } = this.options;
+    const { caller, asked } = asking;
     const { collection, wanted } = await this.#targets(db, collectionId, resourceIds);
     const devices = wanted.length > 0 ? wanted : await store.next(db, collectionId, 0, MOST_RESTARTED + 1);
     if (devices.length > MOST_RESTARTED)
@@ -108,24 +117,30 @@ export class ClientOperationService {
     if (enrollmentIds.length === 0)
       throw mdmErrors.ESP_MDM_ENROLLMENT_NOT_ACTIVE({ detail: 'None of the devices is enrolled.' });
     await reach(enrollmentIds);
-    const reason = request.reason ?? 'Asked for through AdminService (client operation 17, restart).';
-    const approval = await commands.need({ ...restart, enrollmentIds }, caller, { key: request.key, reason });
+    const reason = asked.reason ?? 'Asked for through AdminService (client operation 17, restart).';
+    const approval = await commands.need({ ...restart, enrollmentIds }, caller, { key: asked.key, reason });
     if (approval !== 'no') return approval;
-    const operation = { type: RESTART, collectionId, resourceIds: devices };
-    return this.#begin({ ...operation, work: 'restart', title: 'Restart' }, caller.title);
+    const work = { work: 'restart', title: 'Restart' } as const;
+    // Those who were counted: none that joins the collection meanwhile.
+    return this.#begin({ type: RESTART, collectionId, resourceIds }, work, asking, devices);
   }
+
   async #begin(
-    { type, collectionId, resourceIds, work, title }: OperationRequest & { work: Work; title: string },
-    by: string,
+    request: OperationRequest,
+    { work, title }: TitledWork,
+    { caller, asked }: Asking,
+    resourceIds = request.resourceIds,
   ): Promise<number> {
-    const { db, store, jobs, numbers } = this.options;
-    return db.transaction(async (tx) => {
+    const { store, jobs, numbers, idempotency } = this.options;
+    const { type, collectionId } = request;
+    const once = { callerId: caller.credentialId, key: asked.key, body: request };
+    return idempotency.run(once, async (tx) => {
       const { collection, wanted } = await this.#targets(tx, collectionId, resourceIds);
       const job = await jobs.create(tx, {
         kind: KIND,
         title: `${title}: ${collection.name}`,
         params: { work, collectionId, resourceIds: wanted } satisfies Params,
-        createdBy: by,
+        createdBy: caller.title,
         total: wanted.length > 0 ? wanted.length : collection.member_count,
       });
       const operationId = await numbers.take(tx, 'client-operation', 1);
@@ -215,7 +230,7 @@ export class ClientOperationService {
   }
 }
 
-function workOf(type: number): { readonly work: Work; readonly title: string } {
+function workOf(type: number): TitledWork {
   const known = works[type];
   if (known !== undefined) return known;
   throw adminServiceErrors.ESP_ADMIN_SERVICE_NOT_SUPPORTED({

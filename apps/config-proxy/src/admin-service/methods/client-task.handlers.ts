@@ -1,6 +1,7 @@
 import {
   adminServiceErrors,
   approvalErrors,
+  MAX_TASK_DEVICES,
   resourceErrors,
   scriptErrors,
   type Approval,
@@ -34,11 +35,10 @@ export interface ClientTaskHandlersOptions {
 }
 
 const MAX_QUERY_BYTES = 4_096;
-const MAX_DEVICES = 500;
 const runScriptSchema = z.object({
   ScriptGuid: z.guid(),
   InputParameters: z
-    .array(z.object({ ParameterName: z.string().max(64), ParameterValue: z.coerce.string().max(1_000) }))
+    .array(z.object({ ParameterName: z.string().max(64), ParameterValue: z.coerce.string() }))
     .max(20)
     .nullish(),
 });
@@ -48,7 +48,7 @@ const operationSchema = z.object({
     .string()
     .nullish()
     .transform((id) => id ?? ''),
-  TargetResourceIDs: z.array(z.coerce.number().int()).max(MAX_DEVICES).nullish(),
+  TargetResourceIDs: z.array(z.coerce.number().int()).max(MAX_TASK_DEVICES).nullish(),
 });
 const pivotSchema = z.object({
   InputQuery: z
@@ -63,7 +63,7 @@ const installSchema = z.object({
   Devices: z
     .array(z.string().regex(/^GUID:[0-9A-Fa-f-]{36}$/i, 'must be an SMSID: GUID:…'))
     .min(1)
-    .max(MAX_DEVICES),
+    .max(MAX_TASK_DEVICES),
   InstallationType: z.coerce.number().int().nullish(),
 });
 

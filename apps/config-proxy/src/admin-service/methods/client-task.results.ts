@@ -1,10 +1,11 @@
 import { adminServiceErrors, type ClientTaskKind } from '@espalier/contracts';
 import { valueEnvelope } from '@espalier/odata';
-import { unrestricted, type Restriction } from '../../access/restrict.js';
+import type { Restriction } from '../../access/restrict.js';
 import type { Visibility } from '../../access/visibility.service.js';
 import type { ClientTaskRooms } from '../../client-tasks/client-task.rooms.js';
 import type { TaskResult } from '../../client-tasks/client-task.service.js';
 import { countOf } from '../../client-tasks/operation.service.js';
+import { executionStates } from '../classes/script.classes.js';
 import type { MethodCall, MethodHandler } from '../door.js';
 import { invalid } from './collection-rule.body.js';
 
@@ -12,16 +13,6 @@ import { invalid } from './collection-rule.body.js';
 const MOST_RESULTS = 1_000;
 const MOST_OUTPUT = 8_388_608;
 const RESULTS_AT_ONCE = 50;
-/** ConfigMgr's ScriptExecutionState, and ours behind it. */
-const states = {
-  waiting: 0,
-  fetched: 0,
-  succeeded: 1,
-  failed: 2,
-  expired: 3,
-  cancelled: 4,
-  'requirements-not-met': 5,
-} as const;
 
 /** What came of scripts and queries, as scripts that wait for it read it (sccm.md §1.2). */
 export class ClientTaskResults {
@@ -38,8 +29,7 @@ export class ClientTaskResults {
       run: async ({ row, args }) => {
         const operationId = idOf(args);
         const { operations, tasks } = this.options.clientTasks;
-        const operation = await operations.find(operationId, unrestricted);
-        if (operation?.kind !== kind) throw notThere(operationId);
+        if ((await operations.kindOf(operationId)) !== kind) throw notThere(operationId);
         const result = await tasks.find(operationId, deviceOf(row));
         if (result === undefined || isOpen(result)) throw notThere(operationId);
         return { status: 200, json: valueEnvelope({ Status: 1, Result: shownResults(kind, result) }) };
@@ -124,7 +114,7 @@ function rowsOf(output: string): object[] | undefined {
 const shownResult = ({ deviceId, deviceName, state, exitCode, reason, output }: TaskResult): object => ({
   ResourceId: deviceId,
   DeviceName: deviceName,
-  ScriptExecutionState: states[state],
+  ScriptExecutionState: executionStates[state],
   ScriptExitCode: exitCode,
   ScriptOutput: output,
   ErrorDescription: reason,

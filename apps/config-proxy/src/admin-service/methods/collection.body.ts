@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { refreshOf, refreshTypes } from '../../collections/collection.rows.js';
 import { collectionClass } from '../classes/collection.classes.js';
 import { invalid, readRule, type GivenRule } from './collection-rule.body.js';
+import { readBody } from './read-body.js';
 import { fromTokens } from './schedule-token.js';
 
 /** A rule that is not direct. */
@@ -44,10 +45,8 @@ const bodySchema = z.object({
 });
 
 /** What of an object can be written; all else of it is ours to say. */
-export function readBody(body: Readonly<Record<string, unknown>>) {
-  const parsed = bodySchema.safeParse(body);
-  if (!parsed.success) throw invalid(problems(parsed.error));
-  const { CollectionRules, RefreshSchedule, ...rest } = parsed.data;
+export function readCollection(body: Readonly<Record<string, unknown>>) {
+  const { CollectionRules, RefreshSchedule, ...rest } = readBody(bodySchema, body);
   return {
     ...rest,
     ...(CollectionRules !== undefined &&
@@ -58,7 +57,7 @@ export function readBody(body: Readonly<Record<string, unknown>>) {
 
 /** Refresh and schedule belong together: a new one of either decides about the other. */
 export function refreshing(
-  given: ReturnType<typeof readBody>,
+  given: ReturnType<typeof readCollection>,
   before: Pick<CollectionDefinition, 'refresh' | 'schedule'>,
 ): Pick<CollectionDefinition, 'refresh' | 'schedule'> {
   const schedule = given.schedule === undefined ? before.schedule : given.schedule;
@@ -72,7 +71,7 @@ export function refreshing(
 /** @throws EspalierError ESP_ADMIN_SERVICE_REQUEST_INVALID */
 export function definition(given: Readonly<Record<string, unknown>>): CollectionDefinition {
   const { name, comment, limitingId, refresh, schedule, rules, directResourceIds } = given;
-  const parsed = collectionDefinitionSchema.safeParse({
+  return readBody(collectionDefinitionSchema, {
     name,
     comment,
     limitingId,
@@ -84,8 +83,6 @@ export function definition(given: Readonly<Record<string, unknown>>): Collection
     ),
     ...(directResourceIds !== undefined && { directResourceIds }),
   });
-  if (!parsed.success) throw invalid(problems(parsed.error));
-  return parsed.data;
 }
 
 const writable = new Set(Object.keys(bodySchema.shape));
@@ -97,10 +94,3 @@ export function refuseReadOnly(body: Readonly<Record<string, unknown>>): void {
   const isKnown = collectionClass.properties.some(({ name }) => name === first);
   throw invalid(isKnown ? `${first} cannot be written.` : `SMS_Collection has no ${first.slice(0, 64)}.`);
 }
-
-/** What is wrong with a body, in words of ours. */
-export const problems = (error: z.ZodError): string =>
-  error.issues
-    .slice(0, 5)
-    .map(({ path, message }) => `${path.join('.') || 'The body'}: ${message}.`)
-    .join(' ');

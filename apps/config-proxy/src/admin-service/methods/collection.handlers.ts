@@ -12,16 +12,16 @@ import type { DoorAnswer, LazyReader, MethodCall, MethodHandler, Visitor, WriteH
 import {
   definition,
   newRule,
-  problems,
-  readBody,
+  readCollection,
   refreshing,
   refuseReadOnly,
   sorted,
   type OtherRule,
 } from './collection.body.js';
-import { invalid, readRules, type GivenRule } from './collection-rule.body.js';
+import { readRules, type GivenRule } from './collection-rule.body.js';
 import type { CollectionRuleReader } from './collection-rule.reader.js';
 import { approvalAnswer } from './approval.answer.js';
+import { readBody } from './read-body.js';
 import { toTokens } from './schedule-token.js';
 
 export interface CollectionHandlersOptions {
@@ -117,9 +117,9 @@ export class CollectionHandlers {
     body: Readonly<Record<string, unknown>>,
     visitor: Visitor,
   ): Promise<Record<string, string | number>> {
-    const given = readBody(body);
+    const given = readCollection(body);
     const { direct, others } = sorted(given.CollectionRules ?? []);
-    const wanted = newCollectionSchema.safeParse({
+    const wanted = readBody(newCollectionSchema, {
       kind: given.CollectionType === 1 ? 'user' : 'device',
       name: given.Name,
       comment: given.Comment ?? '',
@@ -128,10 +128,9 @@ export class CollectionHandlers {
       rules: others.map(newRule),
       directResourceIds: direct,
     });
-    if (!wanted.success) throw invalid(problems(wanted.error));
-    const { caller } = visitor;
-    await this.#mayRefer({ others, direct, limitingId: wanted.data.limitingId }, visitor);
-    const made = await this.options.collections.create(wanted.data, askerOf(caller), undefined);
+    const { caller, asked } = visitor;
+    await this.#mayRefer({ others, direct, limitingId: wanted.limitingId }, visitor);
+    const made = await this.options.collections.create(wanted, askerOf(caller), asked.key);
     return { CollectionID: made.id };
   }
 
@@ -144,7 +143,7 @@ export class CollectionHandlers {
     const { collections, gate } = this.options;
     const { caller, asked } = visitor;
     if (!isWhole) refuseReadOnly(body);
-    const given = readBody(body);
+    const given = readCollection(body);
     const before = await collections.get(idOf(row));
     const { direct, others } = sorted(given.CollectionRules ?? []);
     const after = definition({

@@ -16,7 +16,7 @@ import type { ClientTaskHandlers } from './client-task.handlers.js';
 import { RESTART, type ClientOperationService } from './client-operation.service.js';
 import { approvalAnswer } from './approval.answer.js';
 import { invalid } from './collection-rule.body.js';
-import { readBody as read } from './read-body.js';
+import { readBody } from './read-body.js';
 
 export interface DeviceHandlersOptions {
   readonly resources: ResourceService;
@@ -59,8 +59,8 @@ export class DeviceHandlers {
       'Device.SetExtensionData': {
         scope: 'devices:write',
         run: async ({ row, args, visitor }) => {
-          const { ExtensionData } = read(extensionSchema, args);
-          const { extensionData } = read(extensionDataBodySchema, { extensionData: ExtensionData });
+          const { ExtensionData } = readBody(extensionSchema, args);
+          const { extensionData } = readBody(extensionDataBodySchema, { extensionData: ExtensionData });
           const by = visitor.caller.title;
           const { data } = await resources.setExtensionData(deviceId(row), extensionData, {
             by,
@@ -83,7 +83,7 @@ export class DeviceHandlers {
       'Device.DeleteExtensionData': {
         scope: 'devices:write',
         run: async ({ row, args }) => {
-          const { PropertyNames, ExtensionData } = read(namesSchema, args);
+          const { PropertyNames, ExtensionData } = readBody(namesSchema, args);
           const names = PropertyNames ?? (ExtensionData ? Object.keys(ExtensionData) : undefined);
           await resources.removeExtensionData(deviceId(row), names, undefined);
           return { status: 200, json: valueEnvelope((await resources.extensionData(deviceId(row))).data) };
@@ -93,11 +93,11 @@ export class DeviceHandlers {
         scope: 'devices:push',
         run: async ({ args, visitor, context }) => {
           if (Number(args['Type']) === RUN_SCRIPT) return this.options.tasks.initiate(args, visitor, context);
-          const { Type, TargetCollectionID, TargetResourceIDs } = read(operationSchema, args);
+          const { Type, TargetCollectionID, TargetResourceIDs } = readBody(operationSchema, args);
           await visibility.requireCollections([TargetCollectionID], visitor.caller.reach('devices:push'));
           const wanted = { collectionId: TargetCollectionID, resourceIds: TargetResourceIDs ?? [] };
           if (Type === RESTART) return this.#restart(wanted, visitor, context);
-          const OperationID = await operations.initiate({ type: Type, ...wanted }, visitor.caller.title);
+          const OperationID = await operations.initiate({ type: Type, ...wanted }, visitor);
           return { status: 201, json: methodResult(context, { OperationID }) };
         },
       },
@@ -110,7 +110,7 @@ export class DeviceHandlers {
       SMS_MachineSettings: {
         scope: 'devices:write',
         create: async (body, { caller }) => {
-          const { ResourceID } = read(z.object({ ResourceID: z.coerce.number().int().min(1) }), body);
+          const { ResourceID } = readBody(z.object({ ResourceID: z.coerce.number().int().min(1) }), body);
           await visibility.requireDevices([ResourceID], caller.reach('devices:write'));
           await this.#write({ deviceId: ResourceID }, body['MachineVariables']);
           return { ResourceID };
@@ -120,7 +120,7 @@ export class DeviceHandlers {
       SMS_CollectionSettings: {
         scope: 'collections:write',
         create: async (body, { caller }) => {
-          const { CollectionID } = read(z.object({ CollectionID: z.string() }), body);
+          const { CollectionID } = readBody(z.object({ CollectionID: z.string() }), body);
           await visibility.requireCollections([CollectionID], caller.reach('collections:write'));
           await this.#write({ collectionId: CollectionID }, body['CollectionVariables']);
           return { CollectionID };
@@ -148,11 +148,11 @@ export class DeviceHandlers {
     visitor: Visitor,
     context: ServiceContext,
   ): Promise<DoorAnswer> {
-    const { caller, asked } = visitor;
+    const { caller } = visitor;
     const { operations, visibility } = this.options;
     const scopes = ['commands:write', 'commands:destructive'] as const;
     for (const scope of scopes) visitor.need(scope);
-    const answer = await operations.restart(wanted, caller, asked, async (enrollmentIds) => {
+    const answer = await operations.restart(wanted, visitor, async (enrollmentIds) => {
       for (const scope of scopes) await visibility.requireEnrollments(enrollmentIds, caller.reach(scope));
     });
     return typeof answer === 'number'
@@ -164,12 +164,12 @@ export class DeviceHandlers {
   async #write(owner: VariableOwner, given: unknown): Promise<void> {
     if (given === undefined)
       throw invalid(`The body needs ${'deviceId' in owner ? 'Machine' : 'Collection'}Variables.`);
-    const variables = read(variableListSchema, given).map(({ Name, Value, IsMasked }) => ({
+    const variables = readBody(variableListSchema, given).map(({ Name, Value, IsMasked }) => ({
       name: Name,
       isMasked: IsMasked,
       ...(!(IsMasked && (Value ?? '') === '') && { value: Value ?? '' }),
     }));
-    const body = read(variablesBodySchema, { variables });
+    const body = readBody(variablesBodySchema, { variables });
     await this.options.variables.replace(owner, body.variables, () => undefined);
   }
 

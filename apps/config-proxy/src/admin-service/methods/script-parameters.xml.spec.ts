@@ -63,6 +63,9 @@ describe('parameters of scripts as ConfigMgr writes them', () => {
     const hostile = `<ScriptParameters>${'<ScriptParameter Name="a'.repeat(2_500)}`;
     const begun = performance.now();
     expect(readParameters(hostile)).toEqual([]);
+    const word = 'a'.repeat(63_000);
+    expect(readParameters(`<ScriptParameters><ScriptParameter ${word}></ScriptParameters>`)).toHaveLength(1);
+    expect(() => readScriptContent(base64OfText(`<ScriptContent ${word}>`))).toThrow('ScriptGuid');
     expect(performance.now() - begun).toBeLessThan(500);
     expect(() => readParameters(`<ScriptParameters>${'x'.repeat(64_000)}`)).toThrow('64,000');
   });

@@ -5,7 +5,8 @@ const MOST_CHARACTERS = 64_000;
 const ELEMENT = /<ScriptParameter\b((?:[^<>"']|"[^"<]*"|'[^'<]*')*)>/g;
 const CONTENT = /<ScriptContent\b([^<>]*)>/;
 const HASH = /<ScriptHash\b[^<>]*>([0-9A-Fa-f]{64})<\/ScriptHash>/;
-const ATTRIBUTE = /([A-Za-z]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
+/** Begins where a name does: from within a long word it would be tried again for each letter. */
+const ATTRIBUTE = /(?<![A-Za-z])([A-Za-z]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 const ENTITIES: Readonly<Record<string, string>> = {
   '&lt;': '<',
   '&gt;': '>',
@@ -68,10 +69,11 @@ export interface ScriptContent {
  */
 export function readScriptContent(param: string): ScriptContent {
   const xml = textOfBase64('Param', param);
-  const scriptId = attributesOf(CONTENT.exec(xml)?.[1] ?? '')
+  const content = xml.length > MOST_CHARACTERS ? undefined : CONTENT.exec(xml)?.[1];
+  const scriptId = attributesOf(content ?? '')
     .get('scriptguid')
     ?.toLowerCase();
-  if (xml.length > MOST_CHARACTERS || scriptId === undefined)
+  if (scriptId === undefined)
     throw invalid("Param must be <ScriptContent ScriptGuid='…'> of at most 64,000 characters, in base64.");
   const given = [...xml.matchAll(ELEMENT)].map(([, attributes = '']): [string, string] => {
     const of = attributesOf(attributes);

@@ -20,11 +20,14 @@ const parameterName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'must be 1 to 64 letters, digits or _, and begin with no digit');
 
+/** What a parameter of a run is set to. */
+export const scriptParameterValueSchema = freeText(1_000);
+
 export const scriptParameterSchema = z.strictObject({
   name: parameterName,
   description: freeText(500).default(''),
   isRequired: z.boolean().default(false),
-  defaultValue: freeText(1_000).nullable().default(null),
+  defaultValue: scriptParameterValueSchema.nullable().default(null),
 });
 export type ScriptParameter = z.output<typeof scriptParameterSchema>;
 
@@ -100,7 +103,7 @@ export const runScriptBodySchema = z
   .strictObject({
     deviceIds: z.array(z.number().int()).min(1).max(MAX_TASK_DEVICES).optional(),
     collectionId: collectionIdSchema.optional(),
-    parameters: z.record(parameterName, freeText(1_000)).default({}),
+    parameters: z.record(parameterName, scriptParameterValueSchema).default({}),
   })
   .refine(
     ({ deviceIds, collectionId }) => (deviceIds === undefined) !== (collectionId === undefined),

@@ -112,20 +112,21 @@ export class EventTail<C extends EventContract> {
 
   async #show({ message, info }: Delivery): Promise<void> {
     if (this.#stopped) return;
-    const { contracts, onEvent, logger } = this.#options;
+    const { contracts, onEvent, onPassed, logger } = this.#options;
     try {
       const event = decodeEvent(contracts, message.subject, message.string());
-      if (event === undefined) return;
-      await onEvent(event, {
-        ...readContext(message.headers),
-        subject: message.subject,
-        messageId: headerValue(message.headers, HEADER.messageId) ?? `${info.stream}:${info.streamSequence}`,
-        sequence: info.streamSequence,
-        publishedAt: info.storedAt,
-        pending: info.pending,
-      });
+      if (event !== undefined)
+        await onEvent(event, {
+          ...readContext(message.headers),
+          subject: message.subject,
+          messageId:
+            headerValue(message.headers, HEADER.messageId) ?? `${info.stream}:${info.streamSequence}`,
+          sequence: info.streamSequence,
+          publishedAt: info.storedAt,
+        });
     } catch (error) {
       logger.warn({ err: error, sequence: info.streamSequence }, 'a live event could not be shown');
     }
+    onPassed?.(info.streamSequence, info.pending);
   }
 }

@@ -263,7 +263,8 @@ describe('events over a real nats-server', () => {
     await publish(publisher, [0]);
     const service = await clients.ready(policy);
     const live = new Probe<readonly [string, number, number]>();
-    await service.tail([enrolled, pushed], {}, (event, meta) =>
+    const passed = new Probe<number>();
+    await service.tail([enrolled, pushed], { onPassed: (sequence) => passed.add(sequence) }, (event, meta) =>
       live.add([event.event, event.payload.n, meta.sequence]),
     ).active;
     await publish(publisher, [1]);
@@ -275,6 +276,8 @@ describe('events over a real nats-server', () => {
       ['sent', 2, 3],
       ['enrolled', 3, 5],
     ]);
+    // Also over what nobody asked for.
+    expect(await passed.count(4)).toEqual([2, 3, 4, 5]);
     const resumed = new Probe<number>();
     const controller = new AbortController();
     service.tail(enrolled, { afterSequence: 2, signal: controller.signal }, ({ payload }) =>

@@ -317,7 +317,9 @@ export class SimulatedDevice {
   /** A fault: the user removes, or switches off, what he does not want, whenever it is there. */
   #resist(folder: DeviceFolder, hands: UserHands, { declarations }: ManagementChannel): void {
     const { faults } = this.#services;
-    declarations.spoil('deactivate', (identifier) => faults.resistsDeclaration(identifier));
+    // Declarations are on disk: not read after each session of each device for nothing.
+    if (faults.settings.resistDeclarations.length > 0)
+      declarations.spoil('deactivate', (identifier) => faults.resistsDeclaration(identifier));
     for (const { identifier } of folder.state.profiles)
       if (faults.resists(identifier)) hands.removeProfile(identifier, true);
   }
