@@ -72,11 +72,15 @@ describe('deployments on SQL Server', () => {
     const message = { enrollmentId: 'MAC-1', stateId: 1, at: 1, sequence: 1 } as const;
     await expectMssqlStatements(
       (on: Queryable) =>
-        intake.take(on as Tx, [
-          { ...message, topicType: 301, topicId: 'deployment', reason: 'because' },
-          { ...message, topicType: 401, topicId: 'deployment/ci' },
-          { ...message, topicType: 501, topicId: 'scan' },
-        ]),
+        intake.take(
+          on as Tx,
+          // One whose rows are there, and one whose rows are not.
+          ['MAC-1', 'MAC-2'].flatMap((enrollmentId) => [
+            { ...message, enrollmentId, topicType: 301, topicId: 'deployment', reason: 'because' },
+            { ...message, enrollmentId, topicType: 401, topicId: 'deployment/ci' },
+            { ...message, enrollmentId, topicType: 501, topicId: 'scan' },
+          ]),
+        ),
       { spec, schema, file: 'state-intake-statements.mssql.sql' },
       // One row that fits all three: as it was before.
       [

@@ -12,7 +12,6 @@ import {
   emptyDeploymentState,
   isDeploymentTopic,
   storableText,
-  type DeploymentStateRow,
 } from './deployment-state.js';
 import type {
   ItemCounter,
@@ -20,6 +19,7 @@ import type {
   ItemSummaryChange,
   OtherStateRow,
   StateIntakeStore,
+  StateTable,
   SummaryChange,
   SummaryCounter,
 } from './state-intake.store.js';
@@ -67,60 +67,92 @@ export class StateIntakeService {
   }
 
   async #takeDeploymentStates(tx: Tx, byKey: Grouped): Promise<SummaryChange[]> {
-    const at = this.now().getTime();
+    const updated_at = this.now().getTime();
     const wanted = [...byKey.values()].map(([first]) =>
       emptyDeploymentState(first.topicId, first.enrollmentId),
     );
-    const known = await this.store.lockDeploymentStates(tx, wanted);
-    const changes = new Map<string, Record<SummaryCounter, number>>();
-    const changed: DeploymentStateRow[] = [];
-    for (const row of known) {
+    const changes = await changed(tx, this.store.deployments, wanted, (row) => {
       const messages = byKey.get(keyOf(row.deployment_id, row.enrollment_id)) ?? [];
       const next = messages.reduce(applyToDeploymentState, row);
-      if (next === row) continue;
-      changed.push({ ...next, updated_at: at });
+      return next === row ? undefined : { ...next, updated_at };
+    });
+    const counters = new Map<string, Record<SummaryCounter, number>>();
+    for (const { before, after } of changes)
       count(
-        changes,
-        row.deployment_id,
-        counterOfStatus[row.status],
-        counterOfStatus[next.status],
+        counters,
+        after.deployment_id,
+        counterOfStatus[before.status],
+        counterOfStatus[after.status],
         noStatuses,
       );
-    }
-    await this.store.writeDeploymentStates(tx, changed);
-    return [...changes].map(([deployment_id, counters]) => ({ deployment_id, ...counters }));
+    return [...counters].map(([deployment_id, moved]) => ({ deployment_id, ...moved }));
   }
 
   async #takeItemStates(tx: Tx, byKey: Grouped): Promise<ItemSummaryChange[]> {
-    const at = this.now().getTime();
+    const updated_at = this.now().getTime();
     const wanted = [...byKey.values()].map(([first]) => emptyItemState(first));
-    const known = await this.store.lockItemStates(tx, wanted);
-    const changes = new Map<string, Record<ItemCounter, number>>();
-    const changed: ItemStateRow[] = [];
-    for (const row of known) {
-      const key = keyOf(`${row.deployment_id}/${row.ci_id}`, row.enrollment_id);
-      const newest = newestOf(byKey.get(key) ?? [], row.sequence);
-      if (newest === undefined) continue;
+    const topicOf = (row: ItemStateRow): string => `${row.deployment_id}/${row.ci_id}`;
+    const changes = await changed(tx, this.store.items, wanted, (row) => {
+      const newest = newestOf(byKey.get(keyOf(topicOf(row), row.enrollment_id)) ?? [], row.sequence);
+      if (newest === undefined) return undefined;
       const state = newest.gone === true ? GONE : newest.stateId;
-      changed.push({ ...row, state, ...factsOf(newest), updated_at: at });
-      const owner = `${row.deployment_id}/${row.ci_id}`;
-      count(changes, owner, counterOfState[row.state], counterOfState[state], noStates);
-    }
-    await this.store.writeItemStates(tx, changed);
-    return [...changes].map(([owner, counters]) => ({ ...splitItem(owner), ...counters }));
+      return { ...row, state, ...factsOf(newest), updated_at };
+    });
+    const counters = new Map<string, Record<ItemCounter, number>>();
+    for (const { before, after } of changes)
+      count(counters, topicOf(after), counterOfState[before.state], counterOfState[after.state], noStates);
+    return [...counters].map(([topicId, moved]) => ({ ...splitItem(topicId), ...moved }));
   }
 
   async #takeOtherStates(tx: Tx, byKey: Grouped): Promise<void> {
     const at = this.now().getTime();
     const wanted = [...byKey.values()].map(([first]) => otherState({ ...first, sequence: -1 }, at));
-    const known = await this.store.lockOtherStates(tx, wanted);
-    const changed = known.flatMap((row) => {
+    await changed(tx, this.store.others, wanted, (row) => {
       const key = keyOf(`${row.topic_type}:${row.topic_id}`, row.enrollment_id);
       const newest = newestOf(byKey.get(key) ?? [], row.sequence);
-      return newest === undefined ? [] : [otherState(newest, at)];
+      return newest && otherState(newest, at);
     });
-    await this.store.writeOtherStates(tx, changed);
   }
+}
+
+interface Change<Row> {
+  /** Before the first message: empty. */
+  readonly before: Row;
+  readonly after: Row;
+}
+
+/**
+ * Changes the rows that `next` has something new for, and gives what changed. Those that are there are locked first;
+ * others are inserted as they end up, not made and then changed. What another replica was first to insert is there by
+ * then.
+ * @param empty the rows as they are before anything was reported
+ */
+async function changed<Row extends object>(
+  tx: Tx,
+  table: StateTable<Row>,
+  empty: readonly Row[],
+  next: (row: Row) => Row | undefined,
+): Promise<Change<Row>[]> {
+  const changesOf = (rows: readonly Row[]): Change<Row>[] =>
+    rows.flatMap((before) => {
+      const after = next(before);
+      return after === undefined ? [] : [{ before, after }];
+    });
+  const known = await table.lock(tx, empty);
+  const there = new Set(known.map((row) => table.keyOf(row)));
+  const wanted = changesOf(empty.filter((row) => !there.has(table.keyOf(row))));
+  const inserted = await table.insert(
+    tx,
+    wanted.map(({ after }) => after),
+  );
+  const isInserted = ({ after }: Change<Row>): boolean => inserted.has(table.keyOf(after));
+  const late = wanted.filter((change) => !isInserted(change)).map(({ before }) => before);
+  const overwritten = changesOf([...known, ...(await table.lock(tx, late))]);
+  await table.overwrite(
+    tx,
+    overwritten.map(({ after }) => after),
+  );
+  return [...overwritten, ...wanted.filter(isInserted)];
 }
 
 type Group = [StateMessage, ...StateMessage[]];

@@ -3,6 +3,7 @@ import { deploymentStateColumns, type DeploymentStateRow } from './deployment-st
 import {
   addSql,
   insertMissingSql,
+  keyText,
   lockedSql,
   overwriteSql,
   rowsParam,
@@ -99,35 +100,46 @@ const itemSummaries: JsonTable = {
   columns: { deployment_id: 'text', ci_id: 'text', ...counters(itemCounters) },
 };
 
+/** A table with one row for each thing that devices report on. */
+export class StateTable<Row extends object> {
+  constructor(private readonly table: JsonTable) {}
+
+  /** What tells a row from the others. */
+  keyOf(row: Partial<Row>): string {
+    return keyText(row, this.table.key);
+  }
+
+  /** Those of the rows that are there, by their keys; locked until the end. */
+  async lock(tx: Tx, rows: readonly Row[]): Promise<Row[]> {
+    if (rows.length === 0) return [];
+    const { key } = this.table;
+    const keys = rows.map((row) => Object.fromEntries(key.map((name) => [name, Reflect.get(row, name)])));
+    return tx.query<Row>(lockedSql(tx.dialect, this.table), rowsParam(keys, key));
+  }
+
+  /** Inserts rows unless they are there; gives the keys of those that it inserted. */
+  async insert(tx: Tx, rows: readonly Row[]): Promise<Set<string>> {
+    if (rows.length === 0) return new Set();
+    const sql = insertMissingSql(tx.dialect, this.table);
+    const inserted = await tx.query<Partial<Row>>(sql, rowsParam(rows, this.table.key));
+    return new Set(inserted.map((row) => this.keyOf(row)));
+  }
+
+  /** Overwrites rows that are locked. */
+  async overwrite(tx: Tx, rows: readonly Row[]): Promise<void> {
+    if (rows.length > 0)
+      await tx.execute(overwriteSql(tx.dialect, this.table), rowsParam(rows, this.table.key));
+  }
+}
+
 /**
  * Writes what devices report: few statements, always the same, for any number of messages. Every transaction locks
  * in the same order (deployments, items, others, counters; each by key), so that replicas do not deadlock.
  */
 export class StateIntakeStore {
-  /** The rows of these deployments and enrolments, made where they are missing, locked until the end. */
-  lockDeploymentStates(tx: Tx, rows: readonly DeploymentStateRow[]): Promise<DeploymentStateRow[]> {
-    return lockRows(tx, deploymentStates, ['updated_at'], rows);
-  }
-
-  writeDeploymentStates(tx: Tx, rows: readonly DeploymentStateRow[]): Promise<void> {
-    return overwrite(tx, deploymentStates, rows);
-  }
-
-  lockItemStates(tx: Tx, rows: readonly ItemStateRow[]): Promise<ItemStateRow[]> {
-    return lockRows(tx, itemStates, ['updated_at'], rows);
-  }
-
-  writeItemStates(tx: Tx, rows: readonly ItemStateRow[]): Promise<void> {
-    return overwrite(tx, itemStates, rows);
-  }
-
-  lockOtherStates(tx: Tx, rows: readonly OtherStateRow[]): Promise<OtherStateRow[]> {
-    return lockRows(tx, otherStates, ['state_id', 'at', 'sequence', 'is_gone', 'updated_at'], rows);
-  }
-
-  writeOtherStates(tx: Tx, rows: readonly OtherStateRow[]): Promise<void> {
-    return overwrite(tx, otherStates, rows);
-  }
+  readonly deployments = new StateTable<DeploymentStateRow>(deploymentStates);
+  readonly items = new StateTable<ItemStateRow>(itemStates);
+  readonly others = new StateTable<OtherStateRow>(otherStates);
 
   /** Counters of a deployment that was deleted are gone, and stay so. */
   async addToSummaries(tx: Tx, changes: readonly SummaryChange[]): Promise<void> {
@@ -137,25 +149,6 @@ export class StateIntakeStore {
   async addToItemSummaries(tx: Tx, changes: readonly ItemSummaryChange[]): Promise<void> {
     await add(tx, itemSummaries, changes);
   }
-}
-
-/** `required`: columns besides the key that a new row cannot do without. */
-async function lockRows<Row extends object>(
-  tx: Tx,
-  table: JsonTable,
-  required: readonly (keyof Row & string)[],
-  rows: readonly Row[],
-): Promise<Row[]> {
-  if (rows.length === 0) return [];
-  const written = [...table.key, ...required];
-  const brief = rows.map((row) => Object.fromEntries(written.map((name) => [name, Reflect.get(row, name)])));
-  const params = rowsParam(brief, table.key);
-  await tx.execute(insertMissingSql(tx.dialect, table, written), params);
-  return tx.query<Row>(lockedSql(tx.dialect, table), params);
-}
-
-async function overwrite(tx: Tx, table: JsonTable, rows: readonly object[]): Promise<void> {
-  if (rows.length > 0) await tx.execute(overwriteSql(tx.dialect, table), rowsParam(rows, table.key));
 }
 
 async function add(tx: Tx, table: JsonTable, changes: readonly object[]): Promise<void> {

@@ -13,22 +13,19 @@ const only = (columns: JsonColumns, names: readonly string[]): JsonColumns =>
   Object.fromEntries(Object.entries(columns).filter(([name]) => names.includes(name)));
 
 /**
- * Inserts the rows of `:rows` that are not there yet, with the columns that are named, in their order. On SQL Server
- * by loops alone: whatever else reads the table would lock all of it.
+ * Inserts the rows of `:rows` that are not there yet, and gives the keys of those. On SQL Server by loops alone:
+ * whatever else reads the table would lock all of it.
  */
-export function insertMissingSql(
-  dialect: Dialect,
-  { table, key, columns }: JsonTable,
-  written: readonly string[],
-): string {
-  const names = written.join(', ');
-  const source = jsonRows(dialect, 'rows', 'v', only(columns, written));
+export function insertMissingSql(dialect: Dialect, { table, key, columns }: JsonTable): string {
+  const names = Object.keys(columns).join(', ');
+  const source = jsonRows(dialect, 'rows', 'v', columns);
   return dialect === 'mssql'
-    ? `INSERT INTO {${table}} (${names}) SELECT ${names} FROM ${source}
+    ? `INSERT INTO {${table}} (${names}) OUTPUT ${key.map((name) => `inserted.${name}`).join(', ')}
+       SELECT ${names} FROM ${source}
        WHERE NOT EXISTS (SELECT 1 FROM {${table}} AS s WITH (UPDLOCK, HOLDLOCK) WHERE ${onKey(key)})
        OPTION (LOOP JOIN)`
     : `INSERT INTO {${table}} (${names}) SELECT ${names} FROM ${source} WHERE 1 = 1
-       ON CONFLICT (${key.join(', ')}) DO NOTHING`;
+       ON CONFLICT (${key.join(', ')}) DO NOTHING RETURNING ${key.join(', ')}`;
 }
 
 /**
@@ -74,12 +71,13 @@ export function addSql(dialect: Dialect, { table, key, columns }: JsonTable): st
     : `UPDATE {${table}} AS s SET ${set} FROM ${source} WHERE ${onKey(key)}`;
 }
 
+/** What tells a row from the others of its table. */
+export const keyText = (row: object, key: readonly string[]): string =>
+  key.map((name) => String(Reflect.get(row, name))).join('\n');
+
 /** Rows as a parameter, in the order of their keys, in which all replicas lock them. */
 export function rowsParam(rows: readonly object[], key: readonly string[]): { rows: string } {
-  const keyed = rows.map((row) => ({
-    row,
-    key: key.map((name) => String(Reflect.get(row, name))).join('\n'),
-  }));
+  const keyed = rows.map((row) => ({ row, key: keyText(row, key) }));
   keyed.sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));
   return { rows: JSON.stringify(keyed.map(({ row }) => row)) };
 }
