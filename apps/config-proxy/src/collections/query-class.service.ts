@@ -10,9 +10,11 @@ export class QueryClassService {
     const { root, classes } = this.models[kind];
     return {
       root,
-      classes: classes.map(({ name, properties }) => ({
+      classes: classes.map(({ name, properties, arrays = [] }) => ({
         name,
-        properties: properties.map(({ name: property, type }) => ({ name: property, type })),
+        properties: [...properties, ...arrays.flatMap((array) => array.properties)]
+          .filter(({ isNothing }) => isNothing !== true)
+          .map(({ name: property, type }) => ({ name: property, type })),
       })),
     };
   }

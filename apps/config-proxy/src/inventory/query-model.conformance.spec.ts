@@ -1,6 +1,7 @@
 import { compileQuery } from '@espalier/query';
-import { describeOnEachDatabase } from '@espalier/testing';
+import { describeOnEachDatabase, expectMssqlDdl } from '@espalier/testing';
 import { bindWql, parseWql } from '@espalier/wql';
+import { showArrays } from '../migrations/2026-11-21-show-arrays.js';
 import {
   app,
   applications,
@@ -51,6 +52,16 @@ describeOnEachDatabase('the query model', { migrations: resourceMigrations }, (o
     `select SMS_R_System.ResourceId from SMS_R_System inner join SMS_UserMachineRelationship
        on SMS_UserMachineRelationship.ResourceID = SMS_R_System.ResourceId
        where SMS_UserMachineRelationship.UniqueUserName = "JANE"`,
+    'select * from SMS_R_System where MACAddresses = "aa:bb:cc:00:00:03"',
+    'select * from SMS_R_System where MACAddresses not in ("AA:BB:CC:00:00:01", "AA:BB:CC:00:00:02")',
+    'select * from SMS_R_System where AgentName = "MDM device information" and AgentSite = "DEV"',
+    'select * from SMS_R_System where AgentName like "MDM enroll%" and DateDiff(ss, AgentTime, "1970-01-01T00:00:01Z") = 0 and SerialNumber is not null',
+    'select * from SMS_R_System where ResourceNames = "lab mac" and SMSInstalledSites = SMSAssignedSites',
+    // What no Mac has a value for is a name as any other: rules made for ConfigMgr are taken.
+    'select * from SMS_R_System where SystemOUName = "SITE/LABS" or IPAddresses like "10.%" or Name = "Lab Mac"',
+    `select SMS_R_SYSTEM.ResourceID, SMS_R_SYSTEM.ResourceDomainORWorkgroup from SMS_R_System
+       where SystemRoles is null and ADSiteName is null and IsVirtualMachine is null and Name = "Lab Mac"
+       and ResourceId not in (select ResourceId from SMS_R_System where SystemGroupName = "SITE\\\\Servers")`,
   ])('answers %s', async (wql) => {
     expect(new Set(await select(wql))).toEqual(new Set([ID]));
   });
@@ -60,10 +71,20 @@ describeOnEachDatabase('the query model', { migrations: resourceMigrations }, (o
     expect(await select('select * from SMS_R_System')).toHaveLength(2);
   });
 
+  it('knows no name twice', () => {
+    for (const model of [deviceQueryModel, userQueryModel])
+      for (const { properties, arrays = [] } of model.classes) {
+        const names = [...properties, ...arrays.flatMap((array) => array.properties)].map(({ name }) =>
+          name.toLowerCase(),
+        );
+        expect(names).toEqual([...new Set(names)]);
+      }
+  });
+
   it('can compare every property of every class', async () => {
     for (const model of [deviceQueryModel, userQueryModel])
-      for (const { name, properties } of model.classes)
-        for (const property of properties) {
+      for (const { name, properties, arrays = [] } of model.classes)
+        for (const property of [...properties, ...arrays.flatMap((array) => array.properties)]) {
           const value = property.type === 'text' ? '"x"' : property.type === 'time' ? '"2026-01-01"' : '1';
           const join = `inner join ${name} on ${name}.ResourceID = ${model.root}.ResourceId`;
           const selected = await select(
@@ -74,4 +95,19 @@ describeOnEachDatabase('the query model', { migrations: resourceMigrations }, (o
           expect([ID, ID + 1, USER]).toEqual(expect.arrayContaining(selected));
         }
   });
+
+  it('migrates back and forward', async () => {
+    await harness.db.revert(1);
+    await harness.db.migrate();
+    expect(await select('select * from SMS_R_System where SMSInstalledSites = "DEV"')).toHaveLength(2);
+  });
+});
+
+describe('the query model on SQL Server', () => {
+  it('has the views that the golden file shows', () =>
+    expectMssqlDdl([showArrays], {
+      spec: import.meta.url,
+      file: 'query-model.mssql.sql',
+      schema: 'config_proxy',
+    }));
 });

@@ -1,8 +1,10 @@
 import type { ClassModel, PropertyModel, QueryModel } from '@espalier/conditions';
 import { systemProperties, userProperties } from '../resources/resource.properties.js';
+import { networkAdapter, operatingSystem } from './groups/hardware.classes.js';
 import type { CatalogueClass } from './inventory.class.js';
 import { inventoryClasses } from './inventory.catalogue.js';
 import type { CatalogueProperty } from './inventory.property.js';
+import { absentSystemProperties, absentUserProperties } from './query-model.absent.js';
 
 const model = ({ name, type, column, foldedColumn }: CatalogueProperty): PropertyModel => ({
   name,
@@ -99,16 +101,58 @@ const relationship = (key: 'resource_id' | 'user_resource_id'): ClassModel => ({
   ],
 });
 
+const SYSTEM = 'SMS_R_System';
+
+const systemArray = (name: string, array: Omit<ClassModel, 'name' | 'keyColumn' | 'single'>): ClassModel => ({
+  name,
+  keyColumn: 'resource_id',
+  single: false,
+  ...array,
+});
+
+/**
+ * What a device has several of. `AgentTime` moves with each report that a device makes, which is no change of a
+ * resource: rules over it take effect at full evaluations.
+ */
+const systemArrays: readonly ClassModel[] = [
+  systemArray('network adapters', {
+    table: networkAdapter.table,
+    changesWith: [networkAdapter.name],
+    properties: [text('MACAddresses', 'mac_address')],
+  }),
+  systemArray('discovery agents', {
+    table: 'r_system_agent',
+    // Every device tells its operating system in its first report.
+    changesWith: [MDM_ENROLLMENT, operatingSystem.name],
+    properties: [
+      text('AgentName', 'agent_name'),
+      text('AgentSite', 'site_code'),
+      other('AgentTime', 'time', 'agent_time'),
+    ],
+  }),
+  systemArray('installed sites', {
+    table: 'r_system_installed_site',
+    changesWith: [SYSTEM],
+    properties: [text('SMSInstalledSites', 'site_code')],
+  }),
+];
+
 /** What rules of device collections can ask about. Tables may be views of the service's schema. */
 export const deviceQueryModel: QueryModel = {
-  root: 'SMS_R_System',
+  root: SYSTEM,
   classes: [
     {
-      name: 'SMS_R_System',
+      name: SYSTEM,
       table: 'r_system',
       keyColumn: 'resource_id',
       single: true,
-      properties: systemProperties.map(model),
+      properties: [
+        ...systemProperties.map(model),
+        // An array of one element, which its name always is.
+        text('ResourceNames', 'name'),
+        ...absentSystemProperties,
+      ],
+      arrays: systemArrays,
     },
     ...inventoryClasses.flatMap(classesOf),
     enrollment,
@@ -127,7 +171,7 @@ export const userQueryModel: QueryModel = {
       table: 'r_user',
       keyColumn: 'resource_id',
       single: true,
-      properties: userProperties.map(model),
+      properties: [...userProperties.map(model), ...absentUserProperties],
     },
     relationship('user_resource_id'),
   ],

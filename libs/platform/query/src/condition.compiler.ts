@@ -25,6 +25,10 @@ export type Aliases = ReadonlyMap<string, string>;
 /** Writes `EXISTS (…)` for a subquery that selects what the column holds. */
 export type ExistsSql = (membership: InQuery, equalTo: string) => string;
 
+/** NULL of the right type on every database. */
+const NO_TEXT = "NULLIF('', '')";
+const NO_NUMBER = 'NULLIF(0, 0)';
+
 /** Writes conditions as SQL that is true exactly where they are. */
 export class ConditionCompiler {
   constructor(
@@ -42,6 +46,7 @@ export class ConditionCompiler {
   column({ alias, property }: PropertyRef): string {
     const known = this.aliases.get(alias);
     if (known === undefined) throw new TypeError(`No source "${alias}" in the query`);
+    if (property.isNothing === true) return property.type === 'text' ? NO_TEXT : NO_NUMBER;
     return `${known}.${quoted(comparedColumn(property))}`;
   }
 

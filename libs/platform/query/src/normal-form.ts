@@ -27,6 +27,16 @@ export function normalForm(condition: Condition, negated = false): NormalForm {
 export const conjuncts = (form: NormalForm): NormalForm[] =>
   form.kind === 'and' ? form.parts.flatMap(conjuncts) : [form];
 
+/** True where the condition is never true of a missing row of that alias, which a left join gives where there is none. */
+export function needsRow(form: NormalForm, alias: string): boolean {
+  if (form.kind !== 'leaf') {
+    const does = (part: NormalForm): boolean => needsRow(part, alias);
+    return form.kind === 'and' ? form.parts.some(does) : form.parts.every(does);
+  }
+  const isAbsence = form.leaf.kind === 'is-null' && !form.negated;
+  return !isAbsence && aliasesOf(form).includes(alias);
+}
+
 /** Aliases that a condition names; those of its subqueries are their own. */
 export function aliasesOf(form: NormalForm): string[] {
   if (form.kind !== 'leaf') return form.parts.flatMap(aliasesOf);

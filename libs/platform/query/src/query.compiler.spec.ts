@@ -1,13 +1,13 @@
 import { expectMssqlStatements } from '@espalier/testing';
 import { bindWql, parseWql } from '@espalier/wql';
 import { compileQuery, type QueryOptions } from './query.compiler.js';
-import { NOW, siteModel } from './spec/site.fixture.js';
+import { NOW, ruleModel } from './spec/site.fixture.js';
 
 const SOFTWARE = 'SMS_G_System_INSTALLED_SOFTWARE';
 const JOIN = `join ${SOFTWARE} as s on s.ResourceId = SMS_R_System.ResourceId`;
 
 const typed = (rest: string): ReturnType<typeof bindWql> =>
-  bindWql(parseWql(`select * from SMS_R_System ${rest}`), siteModel);
+  bindWql(parseWql(`select * from SMS_R_System ${rest}`), ruleModel);
 const compile = (rest: string, options: Partial<QueryOptions> = {}): ReturnType<typeof compileQuery> =>
   compileQuery(typed(rest), 'postgres', { now: NOW, ...options });
 
@@ -34,6 +34,21 @@ describe('compiled queries', () => {
     expect(compile(`left ${JOIN}`).sql).toContain('SELECT DISTINCT');
   });
 
+  it('look into arrays, each once, and join them only where a resource without elements may fit', () => {
+    const { sql } = compile('where MACAddresses like "02:%" and Speeds > 1 and AgentName = "a"');
+    expect(sql).not.toMatch(/JOIN|DISTINCT/);
+    expect(sql.match(/EXISTS/g)).toHaveLength(2);
+    expect(compile('where Name = "a" or MACAddresses = "b"').sql).toMatch(/DISTINCT.*LEFT JOIN \{adapter\}/);
+    expect(compile('where MACAddresses is null').sql).toContain('LEFT JOIN {adapter}');
+    expect(compile('where not (Name = "a" and MACAddresses is null)').sql).toContain('LEFT JOIN {adapter}');
+    expect(compile('where not (Name = "a" or MACAddresses is null)').sql).not.toContain('JOIN');
+  });
+
+  it('need no column for names that hold nothing', () => {
+    const { sql } = compile('where SystemOUName = "a" or Name = SystemOUName or WipeStatus is null');
+    expect(sql).not.toContain('none');
+  });
+
   it('read a range of each class, but not where a subquery may select other resources', () => {
     const restrict = { from: 1, to: 2 };
     const inside = `where ResourceId in (select ResourceId from ${SOFTWARE})`;
@@ -55,6 +70,8 @@ describe('compiled queries', () => {
       `${JOIN} where s.ProductName like "50[%]%[^-a-f_]" and not (s.Size = 1 or SMS_R_System.Name is null)`,
       `left ${JOIN} where s.ResourceId is null and SMS_R_System.ResourceId not in (select ResourceId from ${SOFTWARE} where Removed = 0)`,
       'where DateDiff(week, CreationDate, LastLogonTimestamp) = 1 and LastLogonTimestamp > DateAdd(day, -7, GetDate())',
+      'where MACAddresses not like "02:%" and (AgentName is null or AgentTime < GetDate())',
+      'where SystemOUName like "a%" or WipeStatus is null or DateDiff(day, ExpiryTime, CreationDate) = 1',
     ];
     await expectMssqlStatements(
       async (on) => {

@@ -2,7 +2,7 @@ import type { Condition, InQuery, Join, PropertyRef, Source, TypedQuery } from '
 import type { Dialect } from '@espalier/persistence';
 import { quoted, SqlWriter, type CompiledSql } from './compiled-sql.js';
 import { ConditionCompiler, type Aliases } from './condition.compiler.js';
-import { aliasesOf, conjuncts, normalForm } from './normal-form.js';
+import { aliasesOf, conjuncts, needsRow, normalForm, type NormalForm } from './normal-form.js';
 
 /** Resources that a query is restricted to: those ids (at most 500), or those of a range, both ends included. */
 export type Restriction =
@@ -54,6 +54,7 @@ class SelectCompiler {
   private readonly sqlAliases: ReadonlyMap<string, string>;
   private readonly conditions: ConditionCompiler;
   private readonly conjuncts: readonly Conjunct[];
+  private readonly joins: readonly Join[];
   private readonly joined: readonly Join[];
   private readonly looked: readonly Join[];
 
@@ -63,7 +64,10 @@ class SelectCompiler {
     private readonly query: TypedQuery,
     private readonly range: Range,
   ) {
-    const { root, joins, where } = query;
+    const { root, where } = query;
+    const forms = where === undefined ? [] : conjuncts(normalForm(where));
+    const joins = query.joins.map((join) => asInner(join, forms));
+    this.joins = joins;
     this.sqlAliases = new Map([root, ...joins].map(({ alias }) => [alias, writer.alias()]));
     this.conditions = new ConditionCompiler(writer, now, this.sqlAliases, (membership, equalTo) =>
       this.exists(membership, equalTo),
@@ -71,7 +75,7 @@ class SelectCompiler {
     const isLooked = ({ kind, class: model }: Join): boolean => kind === 'inner' && !model.single;
     this.joined = joins.filter((join) => !isLooked(join));
     this.looked = joins.filter(isLooked);
-    this.conjuncts = (where === undefined ? [] : conjuncts(normalForm(where))).map((form) => ({
+    this.conjuncts = forms.map((form) => ({
       aliases: aliasesOf(form),
       sql: () => this.conditions.sql(form),
     }));
@@ -152,9 +156,8 @@ class SelectCompiler {
 
   /** An inner join has the key of what it is joined to: the source of that key which is not looked into. */
   private anchor(alias: string): Source {
-    const { root, joins } = this.query;
-    const join = joins.find((candidate) => candidate.alias === alias);
-    if (join === undefined) return root;
+    const join = this.joins.find((candidate) => candidate.alias === alias);
+    if (join === undefined) return this.query.root;
     const [first] = join.on;
     return join.kind === 'inner' && first !== undefined ? this.anchor(first) : join;
   }
@@ -169,6 +172,12 @@ class SelectCompiler {
     return `{${source.class.table}} AS ${this.sqlAliases.get(source.alias)}`;
   }
 }
+
+/** A left join of which a row must be there is an inner one, that can be looked into. */
+const asInner = (join: Join, forms: readonly NormalForm[]): Join =>
+  join.kind === 'left' && forms.some((form) => needsRow(form, join.alias))
+    ? { ...join, kind: 'inner' }
+    : join;
 
 const isKeyOf = ({ root, joins }: TypedQuery, { alias, property }: PropertyRef): boolean =>
   [root, ...joins].some((source) => source.alias === alias && source.class.keyColumn === property.column);

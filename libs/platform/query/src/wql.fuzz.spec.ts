@@ -5,7 +5,7 @@ import { bindWql, formatWql, parseWql, WqlError } from '@espalier/wql';
 import { compileQuery, type Restriction } from './query.compiler.js';
 import { expectOnSites, textsOf, type Found } from './spec/fuzz.fixture.js';
 import type { Random } from './spec/random.fixture.js';
-import { FIRST_ID, NOW, siteMigration, siteModel } from './spec/site.fixture.js';
+import { FIRST_ID, NOW, ruleModel, ruleRows, siteMigration } from './spec/site.fixture.js';
 import { mutate, respell, WqlGenerator } from './spec/wql.generator.fixture.js';
 
 describeOnEachDatabase('generated WQL', { migrations: [siteMigration] }, (open) => {
@@ -16,10 +16,11 @@ describeOnEachDatabase('generated WQL', { migrations: [siteMigration] }, (open) 
       texts: textsOf(100_000, 50, 500),
       check: ({ random, values, tables }) => {
         const generator = new WqlGenerator(values);
+        const rows = ruleRows(tables);
         return () => {
           const valid = respell(random, formatWql(generator.query()));
           const text = db.dialect !== 'mssql' && random.chance(0.3) ? mutate(random, valid) : valid;
-          return check(db, tables, text, restriction(random));
+          return check(db, rows, text, restriction(random));
         };
       },
     });
@@ -49,7 +50,7 @@ async function check(
 
 function understood(text: string): ReturnType<typeof bindWql> | undefined {
   try {
-    return bindWql(parseWql(text), siteModel);
+    return bindWql(parseWql(text), ruleModel);
   } catch (error) {
     if (error instanceof WqlError) return undefined;
     throw new Error(text, { cause: error });

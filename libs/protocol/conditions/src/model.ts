@@ -13,6 +13,8 @@ export interface PropertyModel {
    * holds is folded already (`active`, `device`). A text without one is compared exactly, case included.
    */
   readonly foldedColumn?: string;
+  /** True where no row has a value and there is no column: a name that queries may ask for and find nothing by. */
+  readonly isNothing?: boolean;
 }
 
 /** A class of objects: rows of a table, each belonging to one resource. */
@@ -25,6 +27,13 @@ export interface ClassModel {
   /** True where a resource has at most one row. */
   readonly single: boolean;
   readonly properties: readonly PropertyModel[];
+  /**
+   * What its objects have several of. Each is a class whose rows are the elements, with a property for every array
+   * that has a value in the element: arrays side by side (`AgentName`, `AgentTime`) are properties of one.
+   */
+  readonly arrays?: readonly ClassModel[];
+  /** Names of the classes with whose changes its rows change. Default: its own. */
+  readonly changesWith?: readonly string[];
 }
 
 /** What queries of one kind of collection can ask about. */

@@ -2,7 +2,7 @@ import type { Condition, Constant, PropertyRef, TypedQuery } from './condition.j
 
 /** What decides when a query must be evaluated again. */
 export interface QueryTraits {
-  /** Names of the classes that it reads, each once. */
+  /** Names of the classes with whose changes it changes, each once. */
   readonly classes: readonly string[];
   /** True where its result changes with the time at which it runs. */
   readonly usesRunTime: boolean;
@@ -22,7 +22,8 @@ export function traitsOf(query: TypedQuery): QueryTraits {
     usesRunTime ||= operand.kind === 'run-time';
   };
   const visitQuery = ({ root, joins, where }: TypedQuery): void => {
-    for (const source of [root, ...joins]) classes.add(source.class.name);
+    for (const { class: model } of [root, ...joins])
+      for (const name of model.changesWith ?? [model.name]) classes.add(name);
     if (where !== undefined) visit(where, [root, ...joins]);
   };
   const visit = (condition: Condition, sources: readonly TypedQuery['root'][]): void => {
@@ -54,7 +55,7 @@ export function traitsOf(query: TypedQuery): QueryTraits {
   return { classes: [...classes], usesRunTime, crossesResources };
 }
 
-/** Names of the classes that a query reads, each once. */
+/** Names of the classes with whose changes a query changes, each once. */
 export const classesOf = (query: TypedQuery): string[] => [...traitsOf(query).classes];
 
 const isKey = ({ alias, property }: PropertyRef, sources: readonly TypedQuery['root'][]): boolean =>

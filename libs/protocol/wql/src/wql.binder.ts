@@ -29,17 +29,23 @@ export function bindWql(query: WqlQuery, model: QueryModel): TypedQuery {
   if (found !== undefined && found.name.toLowerCase() !== model.root.toLowerCase()) {
     failAt(from.at, `A rule of this collection selects from ${model.root}; join other classes to it.`);
   }
-  return bindSources(query, model).typed;
+  return bindSources(query, model, () => undefined).typed;
 }
 
-function bindSources(query: WqlQuery, model: QueryModel): { typed: TypedQuery; scope: WqlScope } {
+/** `select` finds out what is selected; what it asks for is joined as well. */
+function bindSources<T>(
+  query: WqlQuery,
+  model: QueryModel,
+  select: (scope: WqlScope) => T,
+): { readonly typed: TypedQuery; readonly selected: T } {
   const scope = new WqlScope(model);
   const root = scope.add(query.from);
   const joins = query.joins.map((join) => scope.addJoin(join));
   for (const selected of query.select) scope.checkSelected(selected);
   const binder = new ConditionBinder(scope, model);
   const where = query.where === undefined ? {} : { where: binder.bind(query.where) };
-  return { typed: { root, joins, ...where }, scope };
+  const selected = select(scope);
+  return { typed: { root, joins: [...joins, ...scope.arrays], ...where }, selected };
 }
 
 type Compare = Extract<WqlCondition, { kind: 'compare' }>;
@@ -86,17 +92,19 @@ class ConditionBinder {
 
   private membership({ property: path, query }: Extract<WqlCondition, { kind: 'in-query' }>): Condition {
     const property = this.scope.property(path);
-    const { typed, scope } = bindSources(query, this.model);
-    const [selected, second] = query.select;
-    if (selected === undefined || second !== undefined || selected.kind !== 'path') {
-      return failAt(
-        second?.at ?? selected?.at ?? path.at,
-        'A subquery selects one property, as in "select ResourceId".',
-      );
-    }
-    const select = scope.property(selected);
-    checkSameForm(property, select, selected.at);
-    const subquery: TypedSubquery = { ...typed, select };
+    const { typed, selected } = bindSources(query, this.model, (scope) => {
+      const [first, second] = query.select;
+      if (first === undefined || second !== undefined || first.kind !== 'path') {
+        return failAt(
+          second?.at ?? first?.at ?? path.at,
+          'A subquery selects one property, as in "select ResourceId".',
+        );
+      }
+      const select = scope.property(first);
+      checkSameForm(property, select, first.at);
+      return select;
+    });
+    const subquery: TypedSubquery = { ...typed, select: selected };
     return { kind: 'in-query', property, query: subquery };
   }
 

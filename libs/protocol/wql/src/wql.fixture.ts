@@ -19,14 +19,24 @@ const classModel = (name: string, table: string, properties: readonly PropertyMo
 export const wqlModel: QueryModel = {
   root: 'SMS_R_System',
   classes: [
-    classModel('SMS_R_System', 'resource', [
-      property('Name'),
-      { name: 'SMSUniqueIdentifier', type: 'text', column: 'smsid' },
-      property('Client', 'flag'),
-      property('ClientType', 'integer'),
-      property('LastLogonTimestamp', 'time'),
-      property('CreationDate', 'time'),
-    ]),
+    {
+      ...classModel('SMS_R_System', 'resource', [
+        property('Name'),
+        { name: 'SMSUniqueIdentifier', type: 'text', column: 'smsid' },
+        property('Client', 'flag'),
+        property('ClientType', 'integer'),
+        property('LastLogonTimestamp', 'time'),
+        property('CreationDate', 'time'),
+        { ...property('SystemOUName'), isNothing: true },
+      ]),
+      arrays: [
+        {
+          ...classModel('adapters', 'adapter', [property('MACAddresses')]),
+          changesWith: ['SMS_G_System_NETWORK_ADAPTER'],
+        },
+        classModel('agents', 'agent', [property('AgentName'), property('AgentTime', 'time')]),
+      ],
+    },
     classModel('SMS_G_System_ExtensionData', 'extension', [
       property('PropertyName'),
       property('PropertyValue'),

@@ -3,8 +3,10 @@ import {
   findProperty,
   keyProperty,
   suggestName,
+  type ClassModel,
   type Join,
   type Place,
+  type PropertyModel,
   type PropertyRef,
   type QueryModel,
   type Source,
@@ -15,8 +17,17 @@ import type { WqlJoin, WqlPath, WqlSelected, WqlSource } from './wql-query.js';
 /** The sources of one query, and what names mean among them. */
 export class WqlScope {
   private readonly sources: Source[] = [];
+  private readonly elements = new Map<string, Join>();
 
   constructor(private readonly model: QueryModel) {}
+
+  /**
+   * The elements of those arrays that the query has asked for so far. Each array is joined once, as ConfigMgr does it:
+   * what a query says of it, it says of one element, and of none where there is none.
+   */
+  get arrays(): Join[] {
+    return [...this.elements.values()];
+  }
 
   /** Adds what stands after `from`. */
   add(source: WqlSource): Source {
@@ -61,7 +72,7 @@ export class WqlScope {
     const { qualifier, name } = path;
     const candidates = qualifier === undefined ? this.sources : [this.source(qualifier, path.at)];
     const [first, second] = candidates
-      .map((source) => ({ source, property: findProperty(source.class, name) }))
+      .map((source) => ({ source, ...findIn(source.class, name) }))
       .filter(({ property }) => property !== undefined);
     if (first?.property === undefined) return this.unknownProperty(path, candidates);
     const isKey = first.property === keyProperty(first.source.class);
@@ -70,7 +81,8 @@ export class WqlScope {
       const names = `${first.source.class.name}.${name} or ${second.source.class.name}.${name}`;
       return failAt(path.at, `Several classes have "${name}": write ${names}.`);
     }
-    return { kind: 'property', alias: first.source.alias, property: first.property };
+    const alias = first.array === undefined ? first.source.alias : this.elementOf(first.source, first.array);
+    return { kind: 'property', alias, property: first.property };
   }
 
   /**
@@ -79,6 +91,14 @@ export class WqlScope {
    */
   checkSelected(selected: WqlSelected): void {
     if (selected.qualifier !== undefined) this.source(selected.qualifier, selected.at);
+  }
+
+  /** Alias of the element of an array; no name that a query can give. */
+  private elementOf(owner: Source, array: ClassModel): string {
+    const alias = `${owner.alias}.${array.name}`;
+    if (!this.elements.has(alias))
+      this.elements.set(alias, { kind: 'left', alias, class: array, on: [owner.alias] });
+    return alias;
   }
 
   private key(path: WqlPath): string {
@@ -110,7 +130,9 @@ export class WqlScope {
   }
 
   private unknownProperty(path: WqlPath, candidates: readonly Source[]): never {
-    const names = candidates.flatMap((source) => source.class.properties.map(({ name }) => name));
+    const names = candidates.flatMap(({ class: { properties, arrays = [] } }) =>
+      [...properties, ...arrays.flatMap((array) => array.properties)].map(({ name }) => name),
+    );
     const owner =
       candidates.length === 1 ? `${candidates[0]?.class.name} has no` : 'No class of the query has a';
     return failAt(path.at, `${owner} property "${shorten(path.name)}". ${suggestName(path.name, names)}`);
@@ -121,6 +143,20 @@ export class WqlScope {
       alias === name.toLowerCase() ? [name] : [alias, name],
     );
   }
+}
+
+/** A property of that name: of the class itself, or an array of it. */
+function findIn(
+  model: ClassModel,
+  name: string,
+): { readonly property?: PropertyModel | undefined; readonly array?: ClassModel } {
+  const own = findProperty(model, name);
+  if (own !== undefined) return { property: own };
+  for (const array of model.arrays ?? []) {
+    const property = findNamed(array.properties, name);
+    if (property !== undefined) return { property, array };
+  }
+  return {};
 }
 
 export function failAt(at: Place, problem: string): never {

@@ -97,6 +97,34 @@ describe('rules as consoles write them', () => {
     });
   });
 
+  it('ask for arrays: each is joined once for every class that has it, and for every subquery', () => {
+    const query = bind(`select S.MACAddresses, S.Name from SMS_R_System as S
+      join SMS_R_System as T on T.ResourceId = S.ResourceId
+      where S.macaddresses like "02:%" and S.MACAddresses <> T.MACAddresses and S.AgentName = "a"
+      and S.AgentTime < GetDate() and T.ResourceId not in
+        (select ResourceId from SMS_R_System where MACAddresses is null)
+      and S.Name in (select MACAddresses from SMS_R_System)`);
+    expect(query.joins.map(({ kind, alias, class: { name }, on }) => [kind, alias, name, on])).toEqual([
+      ['inner', 't', 'SMS_R_System', ['s']],
+      ['left', 's.adapters', 'adapters', ['s']],
+      ['left', 't.adapters', 'adapters', ['t']],
+      ['left', 's.agents', 'agents', ['s']],
+    ]);
+    expect(query.where).toMatchObject({
+      conditions: [
+        { kind: 'like', property: { alias: 's.adapters' } },
+        { left: { alias: 's.adapters' }, right: { alias: 't.adapters' } },
+        { left: { alias: 's.agents' } },
+        { left: { alias: 's.agents' } },
+        { condition: { query: { joins: [{ alias: 'sms_r_system.adapters' }] } } },
+        { query: { select: { alias: 'sms_r_system.adapters' }, joins: [{ kind: 'left' }] } },
+      ],
+    });
+    expect(classesOf(query)).toEqual(['SMS_R_System', 'SMS_G_System_NETWORK_ADAPTER', 'agents']);
+    // What is selected changes nothing, and joins nothing.
+    expect(bind('select MACAddresses from SMS_R_System').joins).toEqual([]);
+  });
+
   it('bind not before and, and before or', () => {
     expect(parseWql(where('not Client = 1 and Client = 0 or Client is null')).where).toMatchObject({
       kind: 'or',
@@ -137,6 +165,14 @@ describe('refusals', () => {
       ],
       ['select X.Name from SMS_R_System', '1:8', 'no class or alias "X"'],
       [where('\n  Nmae = "a"'), '2:3', 'Did you mean "Name"?'],
+      [where('MACAdresses = "a"'), '1:34', 'Did you mean "MACAddresses"?'],
+      [where('AgentTime = "a"'), '1:46', 'AgentTime is a time'],
+      [where('MACAddresses = AgentTime'), '1:49', 'MACAddresses is a text, AgentTime is a time'],
+      [
+        'select * from SMS_R_System S join SMS_R_System T on T.MACAddresses = S.ResourceId',
+        '1:53',
+        'by ResourceId only',
+      ],
       [
         where('SMS_G_System_ExtensionData.PropertyName = "a"'),
         '1:34',

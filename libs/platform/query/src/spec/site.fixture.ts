@@ -84,6 +84,71 @@ export const siteModel: QueryModel = {
   classes: [resource, computer, software, adapter],
 };
 
+/** What adapters and software have is also shown as arrays of the class that `of` names. */
+const elementsOf = (of: string, rows: ClassModel, shown: Readonly<Record<string, string>>): ClassModel => ({
+  ...rows,
+  name: `${rows.name} of ${of}`,
+  changesWith: [rows.name],
+  properties: rows.properties.flatMap((item) => {
+    const name = shown[item.name];
+    return name === undefined ? [] : [{ ...item, name }];
+  }),
+});
+
+const nothing = (name: string, type: PropertyType): PropertyModel => ({
+  name,
+  type,
+  column: 'none',
+  // As those that it is compared with.
+  ...(type === 'text' && { foldedColumn: 'none' }),
+  isNothing: true,
+});
+
+/** Arrays of a class whose resources have one row, at most one and several, and names that hold nothing. */
+const withArrays = (model: ClassModel): ClassModel => {
+  switch (model) {
+    case resource:
+      return {
+        ...resource,
+        properties: [
+          ...resource.properties,
+          nothing('SystemOUName', 'text'),
+          nothing('WipeStatus', 'integer'),
+          nothing('ExpiryTime', 'time'),
+        ],
+        arrays: [
+          elementsOf('system', adapter, { MACAddress: 'MACAddresses', Speed: 'Speeds' }),
+          elementsOf('system', software, {
+            ProductName: 'AgentName',
+            InstallDate: 'AgentTime',
+            Removed: 'AgentGone',
+          }),
+        ],
+      };
+    case computer:
+      return { ...computer, arrays: [elementsOf('computer', adapter, { Description: 'Descriptions' })] };
+    case software:
+      return { ...software, arrays: [elementsOf('software', software, { Size: 'Sizes' })] };
+    default:
+      return model;
+  }
+};
+
+/** The site as rules ask about it: with arrays. */
+export const ruleModel: QueryModel = { root: resource.name, classes: siteModel.classes.map(withArrays) };
+
+/** The rows as rules find them: those of arrays too. */
+export const ruleRows = (rows: SiteRows): SiteRows =>
+  new Map([
+    ...rows,
+    ...ruleModel.classes
+      .flatMap(({ arrays = [] }) => arrays)
+      .map(({ name, table }): [string, readonly PlainRow[]] => [
+        name,
+        rows.get(siteModel.classes.find((model) => model.table === table)?.name ?? '') ?? [],
+      ]),
+  ]);
+
 const columnSpecs: Readonly<Record<PropertyType, ColumnSpec>> = {
   text: t.text(200, { nullable: true }),
   integer: t.integer({ nullable: true }),

@@ -19,7 +19,7 @@ import type {
   WqlValue,
 } from '@espalier/wql';
 import type { Random } from './random.fixture.js';
-import { siteModel, type SiteValues } from './site.fixture.js';
+import { ruleModel, type SiteValues } from './site.fixture.js';
 
 const at: Place = { line: 1, column: 1, piece: '' };
 const OPERATORS: readonly ComparisonOperator[] = ['=', '<>', '<', '<=', '>', '>='];
@@ -31,6 +31,9 @@ interface NamedSource {
   readonly model: ClassModel;
 }
 
+const namesIn = ({ properties, arrays = [] }: ClassModel): readonly string[] =>
+  [...properties, ...arrays.flatMap((array) => array.properties)].map(({ name }) => name);
+
 /** Makes queries that are valid over the model of the site. */
 export class WqlGenerator {
   private readonly random: Random;
@@ -40,7 +43,7 @@ export class WqlGenerator {
   }
 
   query(): WqlQuery {
-    return this.build(siteModel.classes[0] as ClassModel, 0, undefined);
+    return this.build(ruleModel.classes[0] as ClassModel, 0, undefined);
   }
 
   private build(model: ClassModel, nesting: number, selected: PropertyType | 'key' | undefined): WqlQuery {
@@ -78,7 +81,7 @@ export class WqlGenerator {
 
   private join(sources: NamedSource[], index: number): WqlJoin {
     const { random } = this;
-    const model = random.pick(siteModel.classes);
+    const model = random.pick(ruleModel.classes);
     const isTaken = sources.some(({ name }) => name.toLowerCase() === model.name.toLowerCase());
     const alias = isTaken || random.chance(0.2) ? `j${index}` : undefined;
     const source = { name: alias ?? model.name, model };
@@ -92,8 +95,8 @@ export class WqlGenerator {
   }
 
   private path({ name, model }: NamedSource, property: string): WqlPath {
-    const isUnique = siteModel.classes.every(
-      (other) => other === model || !other.properties.some((candidate) => candidate.name === property),
+    const isUnique = ruleModel.classes.every(
+      (other) => other === model || !namesIn(other).includes(property),
     );
     const short = isUnique && name.toLowerCase() === model.name.toLowerCase() && this.random.chance(0.05);
     return { kind: 'path', qualifier: short ? undefined : name, name: property, at };
@@ -103,8 +106,13 @@ export class WqlGenerator {
     const source = this.random.pick(sources);
     const property = this.random.chance(0.08)
       ? keyProperty(source.model)
-      : this.random.pick(source.model.properties);
+      : this.random.pick(this.propertiesOf(source.model));
     return { path: this.path(source, property.name), property };
+  }
+
+  /** Its own, or the elements of one of its arrays. */
+  private propertiesOf({ properties, arrays = [] }: ClassModel): readonly PropertyModel[] {
+    return arrays.length > 0 && this.random.chance(0.35) ? this.random.pick(arrays).properties : properties;
   }
 
   private typed(
@@ -155,7 +163,7 @@ export class WqlGenerator {
 
   private membership(sources: readonly NamedSource[], nesting: number, negated: boolean): WqlCondition {
     const { random } = this;
-    const model = random.pick(siteModel.classes);
+    const model = random.pick(ruleModel.classes);
     if (random.chance(0.6)) {
       const source = random.pick(sources);
       const query = this.build(model, nesting + 1, 'key');
