@@ -46,6 +46,12 @@ export const groups: readonly Group[] = [
   ),
   group(
     EVERY_DAY,
+    'pivot',
+    'ask devices a CMPivot query, and see their rows',
+    async () => (await import('./commands/pivot.js')).pivot,
+  ),
+  group(
+    EVERY_DAY,
     'users',
     'who uses which devices',
     async () => (await import('./commands/users.js')).users,
@@ -119,7 +125,7 @@ export const groups: readonly Group[] = [
   group(
     SITE,
     'links',
-    'links under which devices enrol',
+    'links under which devices enrol: make, see and revoke them',
     async () => (await import('./commands/links.js')).links,
   ),
   group(SITE, 'jobs', 'long work: how far it is', async () => (await import('./commands/jobs.js')).jobs),

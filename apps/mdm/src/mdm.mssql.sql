@@ -193,8 +193,18 @@ CREATE INDEX "ix_enrollment_declarations_set_id" ON "mdm"."enrollment_declaratio
 CREATE INDEX "ix_enrollment_declarations_advertised_set_id" ON "mdm"."enrollment_declarations" ("advertised_set_id");
 -- 2026-11-21-resync-of-declarations
 ALTER TABLE "mdm"."enrollment_declarations" ADD "sync_mark" nvarchar(16) COLLATE Latin1_General_100_BIN2 NULL;
+-- 2026-11-21-revocable-links
+ALTER TABLE "mdm"."enrollment_link" ADD "revoked_at" bigint NULL;
+ALTER TABLE "mdm"."enrollment_link" ADD "revoked_by" nvarchar(255) COLLATE Latin1_General_100_BIN2 NULL;
+CREATE INDEX "ix_scep_challenge_link_id" ON "mdm"."scep_challenge" ("link_id");
 
 -- and back
+-- 2026-11-21-revocable-links
+DROP INDEX "ix_scep_challenge_link_id" ON "mdm"."scep_challenge";
+ALTER TABLE "mdm"."enrollment_link" DROP CONSTRAINT IF EXISTS "df_enrollment_link_revoked_by";
+ALTER TABLE "mdm"."enrollment_link" DROP COLUMN "revoked_by";
+ALTER TABLE "mdm"."enrollment_link" DROP CONSTRAINT IF EXISTS "df_enrollment_link_revoked_at";
+ALTER TABLE "mdm"."enrollment_link" DROP COLUMN "revoked_at";
 -- 2026-11-21-resync-of-declarations
 ALTER TABLE "mdm"."enrollment_declarations" DROP CONSTRAINT IF EXISTS "df_enrollment_declarations_sync_mark";
 ALTER TABLE "mdm"."enrollment_declarations" DROP COLUMN "sync_mark";

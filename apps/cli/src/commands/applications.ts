@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import type { Cli } from '../cli.js';
 import { usageError } from '../cli.error.js';
 import { text, whole } from '../terminal/table.js';
+import { install } from './application.install.js';
 import type { SoftwareKind, SoftwareOptions } from './software.definition.js';
 import { software } from './software.js';
 
@@ -60,6 +61,7 @@ const applicationKind: SoftwareKind<ApplicationDefinition, ApplicationOptions> =
 /** `espalier applications`. */
 export function applications(command: Command, cli: Cli): void {
   software(command, cli, applicationKind);
+  install(command, cli);
 }
 
 function define(

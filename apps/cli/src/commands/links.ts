@@ -1,11 +1,15 @@
+import type { EnrollmentLink } from '@espalier/contracts';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
+import { showList } from '../api/list.js';
 import type { Cli } from '../cli.js';
-import { wholeNumber } from '../options.js';
+import { path } from '../connection/path.js';
+import { addListOptions, wholeNumber, type ListOptions } from '../options.js';
+import { minor, number, text, whole } from '../terminal/table.js';
 import { readLength, showTime } from '../terminal/times.js';
 import { subcommand } from './define.js';
 
-interface Link {
+interface MadeLink {
   readonly id: string;
   readonly url: string;
   readonly maxUses: number;
@@ -18,10 +22,38 @@ interface CreateOptions {
   readonly signed: boolean;
 }
 
+const PATH = '/api/v1/enrollment-links';
 const MOST_USES = 100_000;
 
 /** `espalier links`. */
 export function links(command: Command, cli: Cli): void {
+  addListOptions(
+    subcommand(command, 'list', {
+      summary: 'list links, newest first; what they are is shown only when they are made',
+      example: 'espalier links list',
+      examples: [`espalier links list --filter "state eq 'usable'" --order-by expiresAt`],
+    }),
+    "state eq 'usable'",
+  ).action((options: ListOptions) =>
+    showList<EnrollmentLink>(
+      cli,
+      {
+        path: PATH,
+        columns: [
+          whole('ID', ({ id }) => id),
+          whole('STATE', ({ state }) => state),
+          number('USES', ({ uses, maxUses }) => `${uses} of ${maxUses}`),
+          whole('EXPIRES', ({ expiresAt }) => showTime(expiresAt)),
+          minor(whole('MADE', ({ createdAt }) => showTime(createdAt))),
+          minor(text('MADE BY', ({ createdBy }) => createdBy)),
+          minor(text('REVOKED BY', ({ revokedBy }) => revokedBy)),
+        ],
+        nothing: 'There are no links.',
+      },
+      options,
+    ),
+  );
+
   subcommand(command, 'create', {
     summary: 'make a link under which devices enrol; it is shown this once',
     description:
@@ -41,11 +73,22 @@ export function links(command: Command, cli: Cli): void {
         ...(uses !== undefined && { maxUses: uses }),
         ...(expiresIn !== undefined && { expiresInSeconds: expiresIn / 1_000 }),
       };
-      const link = await cli.api.post<Link>('/api/v1/enrollment-links', body, { neverTwice: true });
+      const link = await cli.api.post<MadeLink>(PATH, body, { neverTwice: true });
       cli.out.result(link, () => {
         cli.out.line(link.url);
         const many = link.maxUses === 1 ? 'one device' : `${link.maxUses} devices`;
         cli.out.note(`It is for ${many}, until ${showTime(link.expiresAt) ?? ''}.`);
       });
     });
+
+  subcommand(command, 'revoke <id>', {
+    summary: 'revoke a link: no device enrols with it any more',
+    description:
+      'Revoke a link: no device enrols with it any more, nor with a profile that it handed out before. Devices that are enrolled stay so.',
+    example: 'espalier links revoke 0f2a6c1e-1f3a-4a52-9a5e-6f1f5f0f7a10',
+  }).action(async (id: string) => {
+    await cli.confirm(`Revoke the link ${id}? No device enrols with it any more.`);
+    await cli.api.delete(path`/api/v1/enrollment-links/${id}`);
+    cli.out.result({ revoked: id }, () => cli.out.say('Revoked.'));
+  });
 }

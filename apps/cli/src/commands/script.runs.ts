@@ -1,26 +1,21 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import type { ClientOperation, ClientTask, ClientTaskState } from '@espalier/contracts';
+import type { ClientOperation, ClientTask, ClientTaskDetail } from '@espalier/contracts';
 import type { Command } from 'commander';
 import { showList } from '../api/list.js';
 import { findCollection, findDevice, findScript } from '../api/resolve.js';
 import type { Cli } from '../cli.js';
 import { usageError } from '../cli.error.js';
 import { path } from '../connection/path.js';
-import { exitCodes } from '../exit-codes.js';
-import { addListOptions, readPair, several, wholeNumber, type ListOptions } from '../options.js';
-import { Progress } from '../terminal/progress.js';
+import { addListOptions, readPair, several, type ListOptions } from '../options.js';
 import { minor, number, text, whole } from '../terminal/table.js';
 import { showTime } from '../terminal/times.js';
 import { subcommand } from './define.js';
+import { deviceIdsOf, getOperation, operationId, showOperation, watchOperation } from './operation.watch.js';
 
 interface RunOptions {
   readonly collection?: string;
   readonly parameter?: readonly string[];
   readonly wait?: boolean;
 }
-
-const POLL_MS = 1_000;
-const OPEN: readonly ClientTaskState[] = ['waiting', 'fetched'];
 
 /** What `espalier scripts` has for running them. */
 export function runs(command: Command, cli: Cli): void {
@@ -60,8 +55,6 @@ export function runs(command: Command, cli: Cli): void {
   });
 }
 
-const operationId = wholeNumber(1, 2_147_483_647);
-
 async function run(
   cli: Cli,
   name: string,
@@ -74,11 +67,7 @@ async function run(
   const script = await findScript(api, name);
   const target =
     collection === undefined
-      ? {
-          deviceIds: await Promise.all(
-            [...new Set(devices)].map(async (one) => (await findDevice(api, one)).resourceId),
-          ),
-        }
+      ? { deviceIds: await deviceIdsOf(cli, devices) }
       : { collectionId: (await findCollection(api, collection)).id };
   await cli.confirm(
     `Run ${script.name}, version ${script.scriptVersion}, on ${collection ?? devices.join(', ')}?`,
@@ -88,31 +77,7 @@ async function run(
     ...target,
     parameters,
   });
-  const operation = wait === true ? await finished(cli, begun) : begun;
-  showOperation(cli, operation);
-  if (wait === true && operation.tasks.succeeded < total(operation)) cli.exitCode = exitCodes.failed;
-}
-
-async function finished(cli: Cli, begun: ClientOperation): Promise<ClientOperation> {
-  const progress = new Progress(cli.world);
-  let operation = begun;
-  try {
-    for (;;) {
-      const open = OPEN.reduce((sum, state) => sum + operation.tasks[state], 0);
-      const isMade = operation.jobId === null || (await jobIsOver(cli, operation.jobId));
-      if (open === 0 && isMade) return operation;
-      progress.show(`${operation.title}: ${total(operation) - open} of ${total(operation)} devices.`);
-      await pause(POLL_MS);
-      operation = await cli.api.get<ClientOperation>(path`/api/v1/client-operations/${operation.id}`);
-    }
-  } finally {
-    progress.end();
-  }
-}
-
-async function jobIsOver({ api }: Cli, id: string): Promise<boolean> {
-  const { state } = await api.get<{ readonly state: string }>(path`/api/v1/jobs/${id}`);
-  return state !== 'queued' && state !== 'running';
+  showOperation(cli, wait === true ? await watchOperation(cli, begun) : begun);
 }
 
 async function showResult(
@@ -123,7 +88,7 @@ async function showResult(
   const { api, out } = cli;
   if (device !== undefined) {
     const { resourceId } = await findDevice(api, device);
-    const task = await api.get<ClientTask & { readonly output: string }>(
+    const task = await api.get<ClientTaskDetail>(
       path`/api/v1/client-operations/${operation}/tasks/${resourceId}`,
     );
     out.result(task, () => {
@@ -141,7 +106,7 @@ async function showResult(
     });
     return;
   }
-  const shown = await api.get<ClientOperation>(path`/api/v1/client-operations/${operation}`);
+  const shown = await getOperation(cli, operation);
   if (!out.isJson) showOperation(cli, shown);
   await showList<ClientTask>(
     cli,
@@ -159,23 +124,4 @@ async function showResult(
     },
     options,
   );
-}
-
-const total = ({ tasks }: ClientOperation): number =>
-  Object.values(tasks).reduce((sum, count) => sum + count, 0);
-
-function showOperation({ out }: Cli, shown: ClientOperation): void {
-  out.result(shown, () => {
-    out.record([
-      ['Operation', shown.id],
-      ['What', shown.title],
-      ['Collection', shown.collectionId],
-      ['Asked by', `${shown.requestedBy}, ${showTime(shown.requestedAt) ?? ''}`],
-      ['Lapses', showTime(shown.expiresAt)],
-      ...Object.entries(shown.tasks)
-        .filter(([, count]) => count > 0)
-        .map(([state, count]) => [state, count] as [string, number]),
-    ]);
-    out.note(`See what devices did: espalier scripts result ${shown.id}`);
-  });
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Ended } from '../cli-process.fixture.js';
 import { answer } from '../connection/scripted-server.fixture.js';
 import { ScriptedCli } from '../scripted-cli.fixture.js';
+import { device, operationOf } from './operation.fixture.js';
 
 const ID = '0f2a6c1e-1f3a-4a52-9a5e-6f1f5f0f7a10';
 const shown = {
@@ -24,30 +25,8 @@ const shown = {
   changedAt: 0,
   changedBy: 'anna',
 };
-const device = { resourceId: 16_777_219, name: 'LAB-01', serialNumber: 'C02AAA', state: 'active' };
-const operation = (tasks: object) => ({
-  id: 4_711,
-  kind: 'run-script',
-  title: 'Run the script Free space',
-  collectionId: null,
-  scriptId: ID,
-  scriptVersion: 3,
-  sha256: 'a'.repeat(64),
-  jobId: null,
-  requestedBy: 'anna',
-  requestedAt: 0,
-  expiresAt: 0,
-  tasks: {
-    waiting: 0,
-    fetched: 0,
-    succeeded: 0,
-    failed: 0,
-    expired: 0,
-    cancelled: 0,
-    'requirements-not-met': 0,
-    ...tasks,
-  },
-});
+const operation = (tasks: object) =>
+  operationOf('run-script', tasks, { title: 'Run the script Free space', scriptId: ID, scriptVersion: 3 });
 
 /** What the commands of scripts ask the server for, and make of its answers. */
 describe('espalier scripts', () => {

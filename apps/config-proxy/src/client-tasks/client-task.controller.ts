@@ -7,12 +7,13 @@ import {
   listQuery,
   runScriptBodySchema,
   scriptErrors,
+  type ApiScope,
   type ClientOperation,
 } from '@espalier/contracts';
 import { defineEndpoint, Endpoint, Input, type InputOf, type ResultOf } from '@espalier/nest-kit';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { FromCaller, type Caller } from '../access/caller.js';
+import { FromCaller, requireScope, type Caller } from '../access/caller.js';
 import { unrestricted } from '../access/restrict.js';
 import { Visibility } from '../access/visibility.service.js';
 import {
@@ -27,6 +28,7 @@ import { idempotencyHeaders, idempotencyKey } from '../idempotency/idempotency.h
 import { ClientTaskService } from './client-task.service.js';
 import { countOf, OperationService } from './operation.service.js';
 import { ScriptRunService } from './script-run.service.js';
+import { answeredRows } from './task.output.js';
 
 const tag = 'Scripts';
 const number = z.coerce.number('must be a number').int().min(1).max(2_147_483_647);
@@ -66,12 +68,12 @@ const readOperation = defineEndpoint({
 const cancelOperation = defineEndpoint({
   method: 'POST',
   path: `${PATH}/:operationId/cancel`,
-  scope: 'scripts:run',
+  scope: 'any',
   reach: 'filtered',
   tag,
   summary: 'Take an operation back',
   description:
-    'From the devices that have not fetched it. Needs reach over all of its devices. Repeating it is harmless.',
+    'From the devices that have not fetched it. Needs the scope that it took to begin it (scripts:run; of an installation deployments:write), and reach over all of its devices. Repeating it is harmless.',
   params,
   body: z.strictObject({}),
   response: clientOperationSchema,
@@ -143,17 +145,22 @@ export class ClientTaskController {
   async cancelOperation(
     @Input() { params: { operationId } }: InputOf<typeof cancelOperation>,
     @FromCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof cancelOperation>> {
-    const reached = await this.#known(operationId, caller, 'scripts:run');
+    const kind = await this.operations.kindOf(operationId);
+    const scope = kind === 'install-application' ? 'deployments:write' : 'scripts:run';
+    // Whoever may not even see it is told that there is none.
+    const reached = await this.#known(operationId, caller, caller.scopes.has(scope) ? scope : 'scripts:read');
+    requireScope(caller.scopes, scope, reply);
     const whole = await this.operations.get(operationId, unrestricted, true);
-    if (caller.reach('scripts:run') !== 'site') {
+    if (caller.reach(scope) !== 'site') {
       if (whole.collectionId !== null)
-        await this.visibility.requireCollections([whole.collectionId], caller.reach('scripts:run'));
+        await this.visibility.requireCollections([whole.collectionId], caller.reach(scope));
       if (countOf(reached) !== countOf(whole))
         throw scriptErrors.ESP_CLIENT_OPERATION_UNKNOWN({ detail: String(operationId) });
     }
     await this.operations.cancel(operationId, `${caller.administrator.name} took it back.`);
-    return this.#known(operationId, caller, 'scripts:run');
+    return this.#known(operationId, caller, scope);
   }
 
   @Endpoint(listTasks)
@@ -170,11 +177,15 @@ export class ClientTaskController {
   }
 
   @Endpoint(readTask)
-  readTask(@Input() { params }: InputOf<typeof readTask>): Promise<ResultOf<typeof readTask>> {
-    return this.tasks.get(params.operationId, params.deviceId);
+  async readTask(
+    @Input() { params: { operationId, deviceId } }: InputOf<typeof readTask>,
+  ): Promise<ResultOf<typeof readTask>> {
+    const result = await this.tasks.get(operationId, deviceId);
+    const kind = await this.operations.kindOf(operationId);
+    return { ...result, rows: (kind && answeredRows(kind, result)) ?? null };
   }
 
-  #known(id: number, caller: Caller, scope: 'scripts:read' | 'scripts:run'): Promise<ClientOperation> {
+  #known(id: number, caller: Caller, scope: ApiScope): Promise<ClientOperation> {
     const within = this.visibility.devices(caller, scope, 't.device_id');
     return this.operations.get(id, within, caller.reach(scope) === 'site');
   }

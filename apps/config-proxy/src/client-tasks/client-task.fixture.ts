@@ -48,6 +48,30 @@ export const newScript = (text = 'echo hello', more: Partial<NewScript> = {}): N
   ...more,
 });
 
+/** A row of `library_thing`: an application that nothing else is known of. */
+export const applicationRow = (id: string) => ({
+  id,
+  kind: 'application',
+  made_of: 'application',
+  number: 16_900_000,
+  name: 'Pages',
+  name_folded: 'pages',
+  description: '',
+  identifier: '',
+  scope: 'system',
+  platforms: 'mac',
+  publisher: '',
+  software_version: '1',
+  member_count: 0,
+  categories: '[]',
+  revision: 1,
+  version: 1,
+  created_at: 1,
+  created_by: 'spec',
+  changed_at: 1,
+  changed_by: 'spec',
+});
+
 /** The time that replicas share, and specs set. */
 export class SpecTime {
   at = Date.parse('2026-11-21T10:00:00Z');
@@ -92,8 +116,12 @@ export class TaskHarness {
       idempotency: new IdempotencyService(db, now),
       numbers: new NumberSeries(),
       approvals: {
-        approvals: { need: () => Promise.resolve('no') },
-        policies: { mode },
+        approvals: { need: () => Promise.resolve('no'), countAlone: () => Promise.resolve(true) },
+        policies: {
+          mode,
+          of: () => Promise.reject(new Error('nothing is counted in these specs')),
+          asksForApproval: () => false,
+        },
         secondPerson: new SecondPerson({ people, now, restMs }),
         accounts: new Accountability({ people, now, restMs }),
         actions: new ActionCatalogue(),

@@ -16,6 +16,8 @@ import { ScriptService } from '../scripts/script.service.js';
 import { ScriptStore } from '../scripts/script.store.js';
 import { ClientTaskController } from './client-task.controller.js';
 import { ClientTaskService } from './client-task.service.js';
+import { ClientWorkController } from './client-work.controller.js';
+import { ClientWorkService } from './client-work.service.js';
 import { OperationService } from './operation.service.js';
 import { OperationStore } from './operation.store.js';
 import { ScriptRunService } from './script-run.service.js';
@@ -30,8 +32,8 @@ export interface ClientTaskSurroundings {
   readonly idempotency: IdempotencyService;
   readonly numbers: Pick<NumberSeries, 'take'>;
   readonly approvals: {
-    readonly approvals: Pick<ApprovalService, 'need'>;
-    readonly policies: Pick<ApprovalPolicies, 'mode'>;
+    readonly approvals: Pick<ApprovalService, 'need' | 'countAlone'>;
+    readonly policies: Pick<ApprovalPolicies, 'mode' | 'of' | 'asksForApproval'>;
     readonly secondPerson: SecondPerson;
     readonly accounts: Accountability;
     readonly actions: ActionCatalogue;
@@ -45,6 +47,7 @@ export interface ClientTaskSurroundings {
 export interface ClientTaskRooms {
   readonly scripts: ScriptService;
   readonly runs: ScriptRunService;
+  readonly work: ClientWorkService;
   readonly operations: OperationService;
   /** For the door of Mac clients: `register`, `take` and `report`. */
   readonly tasks: ClientTaskService;
@@ -57,12 +60,17 @@ export interface ClientTaskRooms {
 }
 
 /** Every controller of these rooms. */
-export const clientTaskControllers: readonly Type[] = [ScriptController, ClientTaskController];
+export const clientTaskControllers: readonly Type[] = [
+  ScriptController,
+  ClientTaskController,
+  ClientWorkController,
+];
 
 /** What these controllers need. */
 export const clientTaskProviders = (rooms: ClientTaskRooms): Provider[] => [
   { provide: ScriptService, useValue: rooms.scripts },
   { provide: ScriptRunService, useValue: rooms.runs },
+  { provide: ClientWorkService, useValue: rooms.work },
   { provide: OperationService, useValue: rooms.operations },
   { provide: ClientTaskService, useValue: rooms.tasks },
 ];
@@ -93,6 +101,7 @@ export function buildClientTaskRooms(outside: ClientTaskSurroundings): ClientTas
   return {
     scripts,
     runs,
+    work: new ClientWorkService({ ...outside, ...approvals, operations }),
     operations,
     tasks: new ClientTaskService({ ...outside, ...stores }),
     targets,

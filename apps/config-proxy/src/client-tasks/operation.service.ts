@@ -23,6 +23,15 @@ import type { NewTask, TaskStore } from './task.store.js';
 /** Devices by their ids (at most 500), or all that are in a collection when their turn comes. */
 export type TaskTarget = { readonly deviceIds: readonly number[] } | { readonly collectionId: string };
 
+/** The same with each device once, in a fixed order. */
+export function distinct(target: { readonly deviceIds: readonly number[] }): { deviceIds: number[] };
+export function distinct(target: TaskTarget): { deviceIds: number[] } | { collectionId: string };
+export function distinct(target: TaskTarget): { deviceIds: number[] } | { collectionId: string } {
+  return 'collectionId' in target
+    ? { collectionId: target.collectionId }
+    : { deviceIds: [...new Set(target.deviceIds)].sort((a, b) => a - b) };
+}
+
 /** What Mac clients are to do. */
 export type TaskWork =
   | {
@@ -306,6 +315,7 @@ function toOperation(
     scriptId: row.script_id,
     scriptVersion: row.script_number,
     sha256: row.sha256,
+    applicationId: row.application_id,
     jobId: row.job_id,
     requestedBy: row.requested_by,
     requestedAt: row.requested_at,

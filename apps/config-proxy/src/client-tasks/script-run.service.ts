@@ -14,6 +14,7 @@ import type { ApprovalService } from '../approvals/approval.service.js';
 import type { IdempotencyService } from '../idempotency/idempotency.service.js';
 import type { ScriptService } from '../scripts/script.service.js';
 import {
+  distinct,
   knownCollection,
   knownDevices,
   type OperationService,
@@ -75,7 +76,7 @@ export class ScriptRunService {
       sha256,
       name,
       parameters: fitting(parameters, wanted.parameters),
-      target: copied(wanted.target),
+      target: distinct(wanted.target),
     };
     const reached = await this.#reached(params.target);
     if (!isApproved) throw scriptErrors.ESP_SCRIPT_NOT_APPROVED({ detail: `${name}, version ${number}.` });
@@ -142,11 +143,6 @@ export class ScriptRunService {
 
 const work = ({ scriptId, number, sha256, parameters }: RunParams) =>
   ({ kind: 'run-script', scriptId, number, sha256, parameters }) as const;
-
-const copied = (target: TaskTarget): RunParams['target'] =>
-  'collectionId' in target
-    ? { collectionId: target.collectionId }
-    : { deviceIds: [...new Set(target.deviceIds)].sort((a, b) => a - b) };
 
 /** The values of all parameters that have one. @throws EspalierError ESP_SCRIPT_PARAMETERS_INVALID */
 function fitting(

@@ -1,5 +1,10 @@
+import type { ClientTaskKind, ClientTaskState } from '@espalier/contracts';
+import { z } from 'zod';
+
 /** What is kept of the output of a task. */
 export const MAX_OUTPUT_BYTES = 80 * 1_024;
+
+const rowsSchema = z.array(z.record(z.string(), z.unknown()));
 
 export interface KeptOutput {
   readonly text: string;
@@ -19,6 +24,19 @@ export function keepOutput(output: Uint8Array | string): KeptOutput {
     return { text, bytes: Buffer.byteLength(text), isTruncated: true };
   }
   return { text, bytes: Buffer.byteLength(text), isTruncated };
+}
+
+/** Rows that a device answered a CMPivot query with; undefined where it did not, or its output is no list of rows. */
+export function answeredRows(
+  kind: ClientTaskKind,
+  { state, output }: { readonly state: ClientTaskState; readonly output: string },
+): Record<string, unknown>[] | undefined {
+  if (kind !== 'cmpivot' || state !== 'succeeded') return undefined;
+  try {
+    return rowsSchema.safeParse(JSON.parse(output)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Where the last character ends that fits: continuation bytes are 10xxxxxx (RFC 3629 §3). */

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../console/site.client.js';
 import type { DeviceSim } from '../main-job/device-sim.process.js';
@@ -142,6 +143,59 @@ describe('the command line of an admin', () => {
       [['variables', 'set', '7=x', ...of], 2, 'letters'],
       [['variables', 'set', 'Wifi=secret', '--masked', ...of], 2, 'without its value'],
       [['variables', 'unset', 'Room', ...of], 3, 'no variable Room'],
+    ]);
+  });
+
+  it('lists links without what opens them, and revokes one: the door gives nothing more for it', async () => {
+    const link = await cli.json<{ id: string; url: string }>('links', 'create', '--uses', '2');
+    const { pathname } = new URL(link.url);
+    expect(await suite.device('GET', pathname)).toMatchObject({ status: 200 });
+    const secret = pathname.split('/').at(-1) ?? '';
+    const listed = await cli.says('links', 'list', '--filter', "state eq 'usable'");
+    expect(listed).toMatch(new RegExp(`${link.id} +usable +1 of 2`));
+    expect(await cli.says('links', 'list', '--json')).not.toContain(secret);
+    await refuses([
+      [['links', 'revoke', link.id], 2, '--yes'],
+      [['links', 'revoke', link.id.replace(/^.{8}/, '00000000'), '--yes'], 3, 'no such enrolment link'],
+      [['links', 'list', '--filter', "url eq 'x'"], 2, 'url'],
+    ]);
+    await cli.says('links', 'revoke', link.id, '--yes');
+    const { status, body } = await suite.device('GET', pathname);
+    expect([status, body.toString()]).toEqual([410, expect.stringContaining('ESP_MDM_LINK_REVOKED')]);
+    expect(await cli.says('links', 'list')).toMatch(new RegExp(`${link.id} +revoked +1 of 2`));
+    const late = suite.sim('latecomers', () => undefined);
+    await expect(late.enroll(link.url, 1, ['--platform', 'mac'])).rejects.toThrow('could not enrol');
+  });
+
+  it('asks queries and installs applications; a Mac without a client says so at once', async () => {
+    const { items } = await cli.json<Items<{ name: string; serialNumber: string }>>('devices', 'list');
+    const serial = items[0]?.serialNumber ?? '';
+    const of = ['--device', serial];
+    const refused = /requirements-not-met +1/;
+    const asked = await cli.run(['pivot', 'OS | project Caption', ...of, '--wait']);
+    expect([asked.code, asked.stdout]).toEqual([1, expect.stringMatching(refused)]);
+    await until('the Mac is in the collection of all Macs', async () => {
+      const members = await cli.says('collections', 'members', 'All Macs');
+      return members.includes(items[0]?.name ?? serial) ? members : undefined;
+    });
+    const everybody = await cli.run(['pivot', 'OS', '--collection', 'All Macs', '--wait']);
+    expect([everybody.code, everybody.stdout]).toEqual([1, expect.stringMatching(refused)]);
+    const { id } = await cli.json<{ id: number }>('pivot', 'OS', ...of);
+    expect(await cli.json('pivot', '--operation', String(id))).toMatchObject({ id, answers: [] });
+    const file = join(suite.folder, 'Editor.pkg');
+    writeFileSync(file, 'a package');
+    await cli.says('applications', 'create', 'Editor', '--file', file, '--bundle', 'com.example.editor');
+    const installed = await cli.run(['applications', 'install', 'Editor', ...of, '--wait', '--yes']);
+    expect([installed.code, installed.stdout]).toEqual([
+      1,
+      expect.stringMatching(/Install Editor[^]*requirements-not-met +1/),
+    ]);
+    await refuses([
+      [['pivot', 'OS', '--device', 'nobody'], 3, 'no device nobody'],
+      [['pivot', 'OS', '--collection', 'Nowhere'], 3, 'no collection Nowhere'],
+      [['pivot', '--operation', '2147483647'], 3, 'no such'],
+      [['applications', 'install', 'Nothing', ...of], 3, 'no application Nothing'],
+      [['applications', 'install', 'Editor', ...of], 2, '--yes'],
     ]);
   });
 

@@ -18,17 +18,18 @@ describeOnEachDatabase('SCEP', { migrations: mdmMigrations }, (open) => {
     replica = new MdmHarness(await open({ beside: db }));
   });
 
-  /** A challenge as an enrolment profile holds it. */
-  async function challenge(): Promise<string> {
-    const { url } = await harness.rooms.rpc.links.create({
+  /** A challenge as an enrolment profile holds it, and the link that handed it out. */
+  async function handedOut(): Promise<{ readonly secret: string; readonly linkId: string }> {
+    const { id: linkId, url } = await harness.rooms.rpc.links.create({
       maxUses: 1,
       expiresInSeconds: 60,
       signed: false,
       createdBy: 'spec',
     });
     const profile = await harness.rooms.rpc.links.issueProfile(new URL(url).pathname.split('/').at(-1) ?? '');
-    return /<key>Challenge<\/key>\s*<string>([^<]+)/.exec(profile.toString())?.[1] ?? '';
+    return { secret: /<key>Challenge<\/key>\s*<string>([^<]+)/.exec(profile.toString())?.[1] ?? '', linkId };
   }
+  const challenge = async (): Promise<string> => (await handedOut()).secret;
 
   async function request(
     challengePassword: string,
@@ -81,6 +82,17 @@ describeOnEachDatabase('SCEP', { migrations: mdmMigrations }, (open) => {
     harness.now = new Date(Date.now() + 601_000);
     expect(await request(secret)).toMatchObject({ status: 'FAILURE', failInfo: 'badRequest' });
     expect(await issued()).toEqual([]);
+  });
+
+  it('refuses what a link handed out that was revoked since, and answers whoever had used it before', async () => {
+    const [used, unused] = [await handedOut(), await handedOut()];
+    const transactionId = 'before';
+    const first = await request(used.secret, { transactionId });
+    for (const { linkId } of [used, unused])
+      await replica.rooms.rpc.links.revoke({ id: linkId, revokedBy: 'spec' });
+    expect(await request(unused.secret)).toMatchObject({ status: 'FAILURE', failInfo: 'badRequest' });
+    expect(await request(used.secret, { transactionId })).toEqual(first);
+    expect(await issued()).toHaveLength(1);
   });
 
   it('keeps the challenge good where the sender could not have read the answer', async () => {

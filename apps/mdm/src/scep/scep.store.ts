@@ -50,6 +50,11 @@ export class ScepStore {
     return changed > 0;
   }
 
+  /** What was handed out under a link and nobody has used yet is good for nothing any more. */
+  async withdraw(tx: Tx, linkId: string): Promise<void> {
+    await tx.execute('DELETE FROM {scep_challenge} WHERE link_id = :linkId AND used_at IS NULL', { linkId });
+  }
+
   async addCertificate(tx: Tx, issued: IssuedRow): Promise<void> {
     await insertRows(tx, 'identity_certificate', [
       {
