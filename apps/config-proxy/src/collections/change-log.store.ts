@@ -1,4 +1,4 @@
-import { idListSql, insertRows, limitSql, type Queryable, type Tx } from '@espalier/persistence';
+import { idListSql, insertRows, limitSql, type Queryable, type Row, type Tx } from '@espalier/persistence';
 
 /** Stands for all classes: of a resource that is new, or that became active, obsolete or decommissioned. */
 export const EVERY_CLASS = '*';
@@ -25,6 +25,22 @@ export interface WaitingChange extends ResourceChange {
   readonly changeId: number;
 }
 
+/**
+ * What many resources have in common, as all those of a batch of reports do, waits as one row: nearly always nobody
+ * asks about it, and it is gone again without a row for each of them.
+ */
+interface PackedChange {
+  /** As the row of one resource holds them. */
+  readonly classes: string;
+  readonly resourceIds: readonly number[];
+}
+
+/** Stands in a row for the resources of a packed change. */
+const SEVERAL = 0;
+
+const row = (resourceId: number, classes: string): Row => ({ resource_id: resourceId, classes });
+const packedRow = (change: PackedChange): Row => row(SEVERAL, JSON.stringify(change));
+
 /** The only user of the table `resource_change`: what changed and was not evaluated yet. */
 export class ChangeLogStore implements ChangeSink {
   #onRecorded: () => void = () => undefined;
@@ -36,14 +52,14 @@ export class ChangeLogStore implements ChangeSink {
 
   async record(tx: Tx, changes: readonly ResourceChange[]): Promise<void> {
     if (changes.length === 0) return;
-    await insertRows(
-      tx,
-      'resource_change',
-      changes.map(({ resourceId, classes }) => ({
-        resource_id: resourceId,
-        classes: JSON.stringify(classes),
-      })),
-    );
+    const alike = Map.groupBy(changes, ({ classes }) => JSON.stringify(classes));
+    const rows = [...alike].flatMap(([classes, list]) => {
+      const resourceIds = list.map(({ resourceId }) => resourceId);
+      return resourceIds.length === 1
+        ? resourceIds.map((id) => row(id, classes))
+        : [packedRow({ classes, resourceIds })];
+    });
+    await insertRows(tx, 'resource_change', rows);
     tx.afterCommit(() => this.#onRecorded());
   }
 
@@ -56,27 +72,63 @@ export class ChangeLogStore implements ChangeSink {
   }
 
   /**
+   * Looks at the oldest changes that several resources have in common. Those that concern somebody wait as changes of
+   * each resource from now on; the others are done with. True: there may be more.
+   */
+  async unpack(
+    tx: Tx,
+    limit: number,
+    isOfConcern: (classes: readonly string[]) => boolean,
+  ): Promise<boolean> {
+    const rows = await tx.query<{ change_id: number; classes: string }>(
+      `SELECT change_id, classes FROM {resource_change} WHERE resource_id = ${SEVERAL}
+       ORDER BY change_id ${limitSql(tx.dialect, limit)}`,
+    );
+    if (rows.length === 0) return false;
+    const packs = rows.map(({ classes }) => JSON.parse(classes) as PackedChange);
+    await insertRows(
+      tx,
+      'resource_change',
+      packs
+        .filter(({ classes }) => isOfConcern(JSON.parse(classes) as string[]))
+        .flatMap(({ classes, resourceIds }) => resourceIds.map((id) => row(id, classes))),
+    );
+    await this.#remove(
+      tx,
+      rows.map(({ change_id }) => change_id),
+    );
+    return rows.length === limit;
+  }
+
+  /**
    * The `limit` oldest changes, and what else waits of the same resources: a resource that enrols changes several
    * times, and is evaluated once. They go with `remove` in the same transaction.
    */
   async oldest(tx: Tx, limit: number): Promise<WaitingChange[]> {
     const rows = await tx.query<{ change_id: number; resource_id: number; classes: string }>(
       `SELECT c.change_id, c.resource_id, c.classes FROM {resource_change} c WHERE c.resource_id IN (
-         SELECT o.resource_id FROM (SELECT resource_id FROM {resource_change} ORDER BY change_id
-         ${limitSql(tx.dialect, limit)}) AS o)
+         SELECT o.resource_id FROM (SELECT resource_id FROM {resource_change}
+         WHERE resource_id <> ${SEVERAL} ORDER BY change_id ${limitSql(tx.dialect, limit)}) AS o)
        ORDER BY c.change_id`,
     );
-    return rows.map((row) => ({
-      changeId: row.change_id,
-      resourceId: row.resource_id,
-      classes: JSON.parse(row.classes) as string[],
+    return rows.map(({ change_id, resource_id, classes }) => ({
+      changeId: change_id,
+      resourceId: resource_id,
+      classes: JSON.parse(classes) as string[],
     }));
   }
 
-  async remove(tx: Tx, changes: readonly WaitingChange[]): Promise<void> {
+  remove(tx: Tx, changes: readonly WaitingChange[]): Promise<void> {
+    return this.#remove(
+      tx,
+      changes.map(({ changeId }) => changeId),
+    );
+  }
+
+  async #remove(tx: Tx, changeIds: readonly number[]): Promise<void> {
     const ids = idListSql(tx.dialect);
     await tx.execute(`DELETE FROM {resource_change} WHERE ${ids.isIn('change_id', 'ids')}`, {
-      ids: ids.param(changes.map(({ changeId }) => changeId)),
+      ids: ids.param(changeIds),
     });
   }
 }

@@ -44,9 +44,19 @@ SELECT collection_id, member_count FROM "config_proxy"."collection" WHERE collec
 INSERT INTO "config_proxy"."resource_change" ("resource_id", "classes") VALUES (@0, @1);
 -- [16777219,"[\"*\"]"]
 
+SELECT change_id, classes FROM "config_proxy"."resource_change" WHERE resource_id = 0
+  ORDER BY change_id OFFSET 0 ROWS FETCH NEXT 20 ROWS ONLY;
+-- []
+
+INSERT INTO "config_proxy"."resource_change" ("resource_id", "classes") VALUES (@0, @1), (@2, @3);
+-- [1,"[]",2,"[]"]
+
+DELETE FROM "config_proxy"."resource_change" WHERE change_id IN (SELECT CAST(value AS bigint) FROM OPENJSON(@0));
+-- ["[]"]
+
 SELECT c.change_id, c.resource_id, c.classes FROM "config_proxy"."resource_change" c WHERE c.resource_id IN (
-  SELECT o.resource_id FROM (SELECT resource_id FROM "config_proxy"."resource_change" ORDER BY change_id
-  OFFSET 0 ROWS FETCH NEXT 1000 ROWS ONLY) AS o)
+  SELECT o.resource_id FROM (SELECT resource_id FROM "config_proxy"."resource_change"
+  WHERE resource_id <> 0 ORDER BY change_id OFFSET 0 ROWS FETCH NEXT 1000 ROWS ONLY) AS o)
   ORDER BY c.change_id;
 -- []
 

@@ -269,6 +269,7 @@ describe('collections on SQL Server', () => {
         await new CollectionStateStore().addMembers(tx, [{ id: 'DEV0000K', joined: 2, left: 1 }], 7, true);
         const changes = new ChangeLogStore();
         await changes.record(tx, [{ resourceId: DEVICE, classes: ['*'] }]);
+        await changes.unpack(tx, 20, () => true);
         await changes.oldest(tx, 1_000);
         await changes.remove(tx, [{ changeId: 4, resourceId: DEVICE, classes: ['*'] }]);
         const scope = new ScopeStore();
@@ -285,7 +286,16 @@ describe('collections on SQL Server', () => {
         await reach.devicesOfAll(tx, 'user');
       },
       { spec: import.meta.url, file: 'collection-statements.mssql.sql', schema: 'config_proxy' },
-      [{ collection_id: 'DEV0000K', is_direct: 0, ids: '1', member_count: 2, classes: '[]', is_tracked: 0 }],
+      [
+        {
+          collection_id: 'DEV0000K',
+          is_direct: 0,
+          ids: '1',
+          member_count: 2,
+          classes: '{"classes":"[]","resourceIds":[1,2]}',
+          is_tracked: 0,
+        },
+      ],
     );
   });
 });

@@ -40,6 +40,8 @@ export const directRuleOf = (collectionId: string): string => `#direct:${collect
 
 /** Changes that one transaction takes. */
 const CHANGES_AT_ONCE = 1_000;
+/** Each is of a batch of reports. Many, since what waits of a resource is evaluated together only once it is unpacked. */
+const PACKS_AT_ONCE = 100;
 
 /** So long changes are not evaluated for a collection with a rule that failed: each try may hold up all others. */
 const SUSPENDED_MS = 600_000;
@@ -94,10 +96,12 @@ export class EvaluationService {
   #evaluateOldest(): Promise<boolean> {
     const { db, lock, plans, changes } = this.options;
     return db.transaction(async (tx) => {
-      const version = await lock.take(tx);
+      const plan = await plans.at(tx, await lock.take(tx));
+      const moreIsPacked = await changes.unpack(tx, PACKS_AT_ONCE, (classes) =>
+        isOfConcern([...plan.device, ...plan.user], new Set(classes)),
+      );
       const waiting = await changes.oldest(tx, CHANGES_AT_ONCE);
-      if (waiting.length === 0) return false;
-      const plan = await plans.at(tx, version);
+      if (waiting.length === 0) return moreIsPacked;
       const told = new ScopeChanges();
       for (const kind of ['device', 'user'] as const)
         await this.#evaluateChanged(
@@ -110,7 +114,7 @@ export class EvaluationService {
       await this.options.scope.collectEnrollments(tx, resourcesOf(waiting, ENROLLMENTS), told);
       await this.options.scope.tell(tx, told);
       await changes.remove(tx, waiting);
-      return waiting.length >= CHANGES_AT_ONCE;
+      return moreIsPacked || waiting.length >= CHANGES_AT_ONCE;
     });
   }
 
@@ -139,17 +143,11 @@ export class EvaluationService {
     waiting: readonly WaitingChange[],
     told: ScopeChanges,
   ): Promise<void> {
-    const reachOf = (classes: ReadonlySet<string>, collection: PlannedCollection): Reach => ({
-      runs:
-        classes.has(directRuleOf(collection.id)) ||
-        (collection.isIncremental && touches(classes, collection)),
-      follows: collection.isIncremental,
-    });
     // Facts that no rule asks about change nobody's membership.
     const concerns = new Map<ReadonlySet<string>, boolean>();
     const changed = new Map(
       [...classesByResource(waiting)].filter(([, classes]) => {
-        const known = concerns.get(classes) ?? plan.some((collection) => reachOf(classes, collection).runs);
+        const known = concerns.get(classes) ?? isOfConcern(plan, classes);
         concerns.set(classes, known);
         return known;
       }),
@@ -157,7 +155,15 @@ export class EvaluationService {
     if (changed.size === 0) return;
     const ids = [...changed.keys()].sort((a, b) => a - b);
     const classes = new Set([...changed.values()].flatMap((names) => [...names]));
-    await this.#evaluate(tx, plan, kind, { ids }, (collection) => reachOf(classes, collection), told, false);
+    await this.#evaluate(
+      tx,
+      plan,
+      kind,
+      { ids },
+      (collection) => reachOfChange(classes, collection),
+      told,
+      false,
+    );
   }
 
   async #evaluate(
@@ -214,6 +220,17 @@ export class EvaluationService {
     );
   }
 }
+
+/** How far a change of these classes reaches into a collection. */
+const reachOfChange = (classes: ReadonlySet<string>, collection: PlannedCollection): Reach => ({
+  runs:
+    classes.has(directRuleOf(collection.id)) || (collection.isIncremental && touches(classes, collection)),
+  follows: collection.isIncremental,
+});
+
+/** Whether anybody must hear of a change of these classes. */
+const isOfConcern = (plan: readonly PlannedCollection[], classes: ReadonlySet<string>): boolean =>
+  classes.has(ENROLLMENTS) || plan.some((collection) => reachOfChange(classes, collection).runs);
 
 const touches = (classes: ReadonlySet<string>, collection: PlannedCollection): boolean =>
   classes.has(EVERY_CLASS) || [...collection.classes].some((name) => classes.has(name));

@@ -28,7 +28,9 @@ export interface ReportContext {
 export interface InstanceRow {
   /** Tells the instances of one class and resource apart. */
   readonly key: string;
-  /** Changes whenever a property does. */
+  /** Of the properties, in their order. */
+  readonly values: readonly (string | number | null)[];
+  /** Changes whenever a property does; made only where it is asked for. */
   readonly fingerprint: string;
   /** Columns of the properties, folded ones included; made only for what has changed. */
   columns(): Readonly<Record<string, SqlValue>>;
@@ -58,6 +60,8 @@ export interface CatalogueClass<S extends InventorySource = InventorySource> {
   /** True where a resource has at most one instance. */
   readonly single: boolean;
   readonly source: S;
+  /** True where its values only say how the device is doing: nothing that tells which or what it is follows from them. */
+  readonly isGauge: boolean;
   readonly properties: readonly CatalogueProperty[];
   /** The instances that a report holds, in the order of their keys. */
   rowsOf(facts: SourceFacts[S], context: ReportContext): readonly InstanceRow[];
@@ -69,6 +73,7 @@ interface ClassSpec<S extends InventorySource, I> {
   readonly groupId: number;
   readonly title: string;
   readonly source: S;
+  readonly isGauge?: true;
   readonly instances: (facts: SourceFacts[S], context: ReportContext) => readonly I[];
   /** Key of an instance; without it there is at most one. Two of one key are told apart by a number. */
   readonly key?: (instance: I) => string;
@@ -112,20 +117,17 @@ export function inventoryClass<S extends InventorySource, I>(spec: ClassSpec<S, 
     historyTable: `hs_${spec.name.toLowerCase()}`,
     single: key === undefined,
     source: spec.source,
+    isGauge: spec.isGauge === true,
     properties: properties.map(({ from: _from, ...property }) => property),
     rowsOf: (facts, context) => {
-      const rows = instances(facts, context).map((instance) => {
-        const values = properties.map((property) => storedValue(property, property.from(instance)));
-        return {
-          key: key === undefined ? '' : shortKey(key(instance)),
-          fingerprint: fingerprint(values),
-          columns: () =>
-            Object.assign(
-              {},
-              ...properties.map((property, index) => storedColumns(property, values[index] ?? null)),
-            ) as Record<string, SqlValue>,
-        };
-      });
+      const rows = instances(facts, context).map(
+        (instance) =>
+          new ReportedInstance(
+            key === undefined ? '' : shortKey(key(instance)),
+            properties.map((property) => storedValue(property, property.from(instance))),
+            properties,
+          ),
+      );
       return key === undefined ? rows.slice(0, 1) : withUniqueKeys(rows);
     },
   };
@@ -135,13 +137,39 @@ export function inventoryClass<S extends InventorySource, I>(spec: ClassSpec<S, 
 const shortKey = (key: string): string =>
   key.length > KEY_LENGTH - 8 ? `#${fingerprint(key)}` : key.replaceAll('\0', '').toWellFormed().trimEnd();
 
+class ReportedInstance implements InstanceRow {
+  #fingerprint: string | undefined;
+
+  constructor(
+    readonly key: string,
+    readonly values: InstanceRow['values'],
+    private readonly properties: readonly CatalogueProperty[],
+  ) {}
+
+  get fingerprint(): string {
+    this.#fingerprint ??= fingerprint(this.values);
+    return this.#fingerprint;
+  }
+
+  columns(): Record<string, SqlValue> {
+    const columns = this.properties.map((property, index) =>
+      storedColumns(property, this.values[index] ?? null),
+    );
+    return Object.assign({}, ...columns) as Record<string, SqlValue>;
+  }
+
+  named(key: string): ReportedInstance {
+    return new ReportedInstance(key, this.values, this.properties);
+  }
+}
+
 /** In an order that does not depend on that of the report, which devices are free to change. */
-function withUniqueKeys(rows: readonly InstanceRow[]): InstanceRow[] {
+function withUniqueKeys(rows: readonly ReportedInstance[]): InstanceRow[] {
   const sorted = rows.toSorted((a, b) => order(a.key, b.key) || order(a.fingerprint, b.fingerprint));
   let repeats = 0;
   return sorted.map((row, index) => {
     repeats = sorted[index - 1]?.key === row.key ? repeats + 1 : 0;
-    return repeats === 0 ? row : { ...row, key: `${row.key}#${repeats}` };
+    return repeats === 0 ? row : row.named(`${row.key}#${repeats}`);
   });
 }
 

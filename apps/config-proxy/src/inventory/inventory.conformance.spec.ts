@@ -102,6 +102,18 @@ describeOnEachDatabase('inventory', { migrations: resourceMigrations }, (open) =
     expect(await harness.takeEvents()).toEqual([`updated ${ID}`]);
   });
 
+  it('says again what a device is where an enrolment has told otherwise since, though the report is as before', async () => {
+    await harness.report(device(mac, 2_000));
+    await harness.enroll(enrolled({ ...mac, name: 'Enrolled anew' }, 3_000));
+    expect(await harness.rooms.resources.get(ID)).toMatchObject({ name: 'Enrolled anew' });
+    await harness.report(device(mac, 4_000));
+    expect(await harness.rooms.resources.get(ID)).toMatchObject({ name: 'Mac of UDID-1' });
+    await harness.takeEvents();
+    // Gauges tell nothing of it.
+    await harness.report(device(mac, 5_000, { batteryPercent: 7, availableCapacity: 1 }));
+    expect(await harness.takeEvents()).toEqual([]);
+  });
+
   it('follows software by name: an update is history of one, the order of a list is none', async () => {
     await harness.report(
       applications(mac, 2_000, app('Pages', '1'), app('Keynote', '1'), app('Twin', '1'), app('Twin', '2')),

@@ -9,7 +9,12 @@ import { identityEvidence } from '../resources/identity.js';
 import { ResourceBatch, type ResourceSurroundings } from '../resources/resource.batch.js';
 import { namesOf } from './inventory.catalogue.js';
 import type { CatalogueClass } from './inventory.class.js';
-import { groupsOf, newestReports, type InventoryEvent, type InventoryReport } from './inventory.reports.js';
+import {
+  newestReports,
+  newsOfReport,
+  type InventoryEvent,
+  type InventoryReport,
+} from './inventory.reports.js';
 import type { GroupChange, InventoryStore, StoredReport } from './inventory.store.js';
 
 export interface InventoryIntakeOptions extends ResourceSurroundings {
@@ -38,21 +43,19 @@ export class InventoryIntake {
     const placed = await this.#place(tx, reports);
     const changes = new Map<CatalogueClass, GroupChange[]>();
     const written: StoredReport[] = [];
-    for (const { report, resource, stored } of placed) {
-      const groups = groupsOf(report, { userName: resource.last_user_name });
-      const changed = groups.filter((group) => stored.fingerprints[group.class.group] !== group.fingerprint);
-      for (const group of changed) {
+    const telling: Placed[] = [];
+    for (const item of placed) {
+      const { report, resource, stored } = item;
+      const news = newsOfReport(report, { userName: resource.last_user_name }, stored.fingerprints);
+      for (const group of news.changed) {
         const list = changes.get(group.class) ?? [];
         list.push({ resourceId: resource.resource_id, at: report.at, rows: group.rows });
         changes.set(group.class, list);
       }
-      written.push({
-        ...stored,
-        reported_at: report.at,
-        fingerprints: Object.fromEntries(groups.map((group) => [group.class.group, group.fingerprint])),
-      });
+      if (news.isUnsteady || isToldByOthers(item)) telling.push(item);
+      written.push({ ...stored, reported_at: report.at, fingerprints: news.fingerprints });
     }
-    await this.#discover(tx, placed);
+    await this.#discover(tx, telling);
     for (const [item, list] of changes) await this.options.inventory.replace(tx, item, list);
     await this.options.inventory.writeReports(tx, written);
     await this.options.changes.record(tx, changesOf(changes));
@@ -147,6 +150,10 @@ export class InventoryIntake {
     await batch.flush();
   }
 }
+
+/** Whether somebody else has told of the device since its report before: then it may tell what is no news to itself. */
+const isToldByOthers = ({ report, resource, stored }: Placed): boolean =>
+  resource.facts_at > stored.reported_at || resource.udid !== report.enrollmentId;
 
 const tellsMore = (known: Discovery | undefined, told: Discovery): boolean =>
   known !== undefined && DISCOVERY_COLUMNS.some((name) => told[name] !== null && told[name] !== known[name]);

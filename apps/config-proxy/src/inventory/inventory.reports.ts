@@ -63,21 +63,44 @@ function reportOf(event: ReceivedEvent<InventoryEvent>): InventoryReport {
 /** What a report says of one class. */
 export interface ReportedGroup {
   readonly class: CatalogueClass;
-  readonly fingerprint: string;
   readonly rows: readonly InstanceRow[];
 }
 
-/** What a report says, class by class. */
-export function groupsOf(report: InventoryReport, context: ReportContext): ReportedGroup[] {
-  const { source, facts } = report;
-  return classesOfSource(source).map((item) => {
-    const rows = (item as CatalogueClass).rowsOf(facts, context);
-    return {
-      class: item,
-      rows,
-      fingerprint: item.single
-        ? (rows[0]?.fingerprint ?? '')
-        : fingerprint(rows.map((row) => [row.key, row.fingerprint])),
-    };
-  });
+/** Group to the fingerprint of its instances, and that of all groups that are no gauges together. */
+export type Fingerprints = Readonly<Record<string, string>>;
+
+const STEADY = '*';
+
+/** What a report says that the one before did not. */
+export interface ReportedNews {
+  readonly changed: readonly ReportedGroup[];
+  /** False where nothing but gauges has changed. */
+  readonly isUnsteady: boolean;
+  readonly fingerprints: Fingerprints;
 }
+
+/** Compares a report with the one before: first all that is no gauge at once, which nearly always is as it was. */
+export function newsOfReport(
+  report: InventoryReport,
+  context: ReportContext,
+  known: Fingerprints,
+): ReportedNews {
+  const groups = classesOfSource(report.source).map((item) => ({
+    class: item as CatalogueClass,
+    rows: (item as CatalogueClass).rowsOf(report.facts, context),
+  }));
+  const gauges = groups.filter((group) => group.class.isGauge);
+  const steady = groups.filter((group) => !group.class.isGauge);
+  const whole = fingerprint(steady.map(({ rows }) => rows.map(({ key, values }) => [key, values])));
+  const isUnsteady = known[STEADY] !== whole;
+  const fingerprints: Record<string, string> = { ...known, [STEADY]: whole };
+  const changed = (isUnsteady ? groups : gauges).filter((group) => {
+    const { group: name } = group.class;
+    fingerprints[name] = fingerprintOf(group);
+    return fingerprints[name] !== known[name];
+  });
+  return { changed, isUnsteady, fingerprints };
+}
+
+const fingerprintOf = ({ class: { single }, rows }: ReportedGroup): string =>
+  single ? (rows[0]?.fingerprint ?? '') : fingerprint(rows.map((row) => [row.key, row.fingerprint]));

@@ -16,6 +16,7 @@ import {
 } from './instances.sql.js';
 import { inventoryClasses } from './inventory.catalogue.js';
 import type { CatalogueClass, InstanceRow, InventorySource } from './inventory.class.js';
+import type { Fingerprints } from './inventory.reports.js';
 import { INSTANCE_COLUMNS, instanceColumnNames } from './inventory.tables.js';
 
 /** When a kind of report last came from a resource, and what it said. */
@@ -23,8 +24,7 @@ export interface StoredReport {
   readonly resource_id: number;
   readonly source: InventorySource;
   readonly reported_at: number;
-  /** Group to the fingerprint of its instances. */
-  readonly fingerprints: Readonly<Record<string, string>>;
+  readonly fingerprints: Fingerprints;
 }
 
 /** An instance as it is stored, by column. */
@@ -70,7 +70,7 @@ export class InventoryStore {
            ORDER BY i.resource_id, i.source ${end}`,
           params,
         )
-      ).map((row) => ({ ...row, fingerprints: JSON.parse(row.fingerprints) as Record<string, string> }));
+      ).map((row) => ({ ...row, fingerprints: JSON.parse(row.fingerprints) as Fingerprints }));
     const known = await read();
     const has = new Set(known.map(({ resource_id, source }) => `${resource_id}:${source}`));
     const missing = wanted.filter(({ resource_id, source }) => !has.has(`${resource_id}:${source}`));

@@ -19,6 +19,9 @@ export interface EnrolledResource {
   readonly enrollment_id: string;
   readonly resource_id: number;
   readonly last_user_name: string | null;
+  /** Of the enrolment that told of the device last, and when. */
+  readonly udid: string | null;
+  readonly facts_at: number;
 }
 
 const COLUMNS = `enrollment_id, resource_id, user_resource_id, device_enrollment_id, kind, is_active, state,
@@ -61,7 +64,8 @@ export class EnrollmentStore {
   async resourcesOf(on: Queryable, ids: readonly string[]): Promise<EnrolledResource[]> {
     const list = textListSql(on.dialect);
     return on.query<EnrolledResource>(
-      `SELECT e.enrollment_id, e.resource_id, r.last_user_name FROM {resource_enrollment} AS e
+      `SELECT e.enrollment_id, e.resource_id, r.last_user_name, r.udid, r.facts_at
+       FROM {resource_enrollment} AS e
        INNER JOIN {resource} AS r ON r.resource_id = e.resource_id
        WHERE ${list.isIn('e.enrollment_id', 'ids')}`,
       { ids: list.param(ids) },

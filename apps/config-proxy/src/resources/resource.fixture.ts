@@ -28,6 +28,7 @@ import { createCollections } from '../migrations/2026-11-21-create-collections.j
 import { createReportingViews } from '../migrations/2026-11-21-create-reporting-views.js';
 import { createResources } from '../migrations/2026-11-21-create-resources.js';
 import { createSite } from '../migrations/2026-11-21-create-site.js';
+import { showArrays } from '../migrations/2026-11-21-show-arrays.js';
 import { NumberSeries } from '../number-series/number-series.js';
 import type { EnrollmentEvent } from './enrollment.intake.js';
 import { buildResourceRooms, type ResourceRooms } from './resource.rooms.js';
@@ -40,6 +41,7 @@ export const resourceMigrations: readonly Migration[] = [
   createResources,
   createCollections,
   createReportingViews,
+  showArrays,
 ];
 
 /** The rooms on a real database, with the real outbox and change log. */
@@ -94,13 +96,16 @@ export class ResourceHarness {
 
   /** Takes what collections have been told: ids with the classes that changed. */
   async takeChanges(): Promise<Record<number, string[]>> {
-    const rows = await this.db.query<{ resource_id: number; classes: string }>(
-      'SELECT resource_id, classes FROM {resource_change} ORDER BY change_id',
-    );
-    await this.db.execute('DELETE FROM {resource_change}');
+    const log = new ChangeLogStore();
+    const waiting = await this.db.transaction(async (tx) => {
+      await log.unpack(tx, 1_000, () => true);
+      const oldest = await log.oldest(tx, 1_000);
+      await log.remove(tx, oldest);
+      return oldest;
+    });
     const changes: Record<number, string[]> = {};
-    for (const { resource_id, classes } of rows)
-      changes[resource_id] = [...(changes[resource_id] ?? []), ...(JSON.parse(classes) as string[])];
+    for (const { resourceId, classes } of waiting)
+      changes[resourceId] = [...(changes[resourceId] ?? []), ...classes];
     return changes;
   }
 

@@ -49,7 +49,14 @@ async function run(on: Queryable): Promise<void> {
     {
       resourceId: 1,
       at: 5,
-      rows: [{ key: '', fingerprint: 'f', columns: () => ({ caption: 'x', caption_folded: 'x', size: 1 }) }],
+      rows: [
+        {
+          key: '',
+          values: [],
+          fingerprint: 'f',
+          columns: () => ({ caption: 'x', caption_folded: 'x', size: 1 }),
+        },
+      ],
     },
   ]);
   await inventory.instances(tx, disk, 1, { history: true, limit: 10 });

@@ -25,7 +25,8 @@ SELECT enrollment_id, resource_id, user_resource_id, device_enrollment_id, kind,
   FROM OPENJSON(@0) WITH (value nvarchar(400) '$')) ORDER BY enrollment_id ;
 -- ["[\"U\",\"U:jane\"]"]
 
-SELECT e.enrollment_id, e.resource_id, r.last_user_name FROM "config_proxy"."resource_enrollment" AS e
+SELECT e.enrollment_id, e.resource_id, r.last_user_name, r.udid, r.facts_at
+  FROM "config_proxy"."resource_enrollment" AS e
   INNER JOIN "config_proxy"."resource" AS r ON r.resource_id = e.resource_id
   WHERE e.enrollment_id IN (SELECT value COLLATE Latin1_General_100_BIN2
   FROM OPENJSON(@0) WITH (value nvarchar(400) '$'));

@@ -77,6 +77,15 @@ describeOnEachDatabase('statements', thingSuite, (open) => {
       );
       expect(won.filter(Boolean)).toHaveLength(1);
     });
+
+    it('takes only the key that was asked for as already there, no other that is unique', async () => {
+      const row = thingRow('A', { serial: 'S' });
+      expect(await insertIfAbsent(db, 'thing', ['id'], row)).toBe(true);
+      expect(await insertIfAbsent(db, 'thing', ['id'], { ...row, serial: 'T' })).toBe(false);
+      const taken = insertIfAbsent(db, 'thing', ['id'], { ...row, id: 'B' });
+      await expect(taken).rejects.toMatchObject({ kind: 'unique' });
+      expect(await db.query('SELECT id, serial FROM {thing}')).toEqual([{ id: 'A', serial: 'S' }]);
+    });
   });
 
   describe('claimRows', () => {

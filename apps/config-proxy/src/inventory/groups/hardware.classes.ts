@@ -117,6 +117,7 @@ export const logicalDisk = inventoryClass({
   groupId: 8,
   title: 'Logical Disk',
   source: 'device',
+  isGauge: true,
   instances: (facts) => (facts.deviceCapacity === null ? [] : [facts]),
   properties: {
     DeviceID: text(64, () => '/'),
@@ -175,6 +176,7 @@ export const portableBattery = inventoryClass({
   groupId: 11,
   title: 'Portable Battery',
   source: 'device',
+  isGauge: true,
   instances: (facts) => (facts.batteryPercent === null || facts.batteryPercent < 0 ? [] : [facts]),
   properties: {
     Name: text(64, () => 'Internal battery'),

@@ -54,7 +54,9 @@ export function deliveryMeta(delivery: Delivery, lease: Lease): DeliveryMeta {
     sequence: info.streamSequence,
     publishedAt: info.storedAt,
     delivery: info.delivery,
-    signal: lease.signal,
+    get signal() {
+      return lease.signal;
+    },
     working: () => lease.working(),
   };
 }

@@ -7,7 +7,10 @@ export async function insertRows(on: Queryable, table: string, rows: readonly Ro
     await on.execute(`INSERT INTO {${table}} (${columnList(names)}) ${text}`, params);
 }
 
-/** Inserts the row unless its key exists; true where it was inserted. Safe among concurrent callers. */
+/**
+ * Inserts the row unless its key exists; true where it was inserted. Safe among concurrent callers. Fails on any other
+ * unique key that exists.
+ */
 export async function insertIfAbsent(
   on: Queryable,
   table: string,
@@ -64,7 +67,8 @@ const onConflictDoNothing: InsertIfAbsentSql = (table, key, columns) =>
 const insertIfAbsentSql: Readonly<Record<Dialect, InsertIfAbsentSql>> = {
   sqlite: onConflictDoNothing,
   postgres: onConflictDoNothing,
-  // The range lock of HOLDLOCK keeps others from inserting the key between look and insert.
+  // The range lock of HOLDLOCK keeps others from inserting the key between look and insert; UPDLOCK lets one look at a
+  // time. A unique violation is no "already there": XACT_ABORT has ended the transaction by then.
   mssql: (table, key, columns) =>
     `INSERT INTO {${table}} (${columnList(columns)}) SELECT ${columns.map((name) => `:${name}`).join(', ')}
      WHERE NOT EXISTS (SELECT 1 FROM {${table}} WITH (UPDLOCK, HOLDLOCK)
