@@ -13,15 +13,19 @@ import {
   createEnrollmentLink,
   getCommand,
   getEnrollment,
+  getEnrollmentLink,
   listCommands,
+  listEnrollmentLinks,
   listEnrollments,
   mdmErrors,
   mdmInterface,
   pushEnrollment,
+  revokeEnrollmentLink,
   submitCommand,
   type Actor,
   type ApiScope,
   type Enrollment,
+  type EnrollmentLink,
   type QueuedCommand,
 } from '@espalier/contracts';
 import { connectMessaging, eventMessage, type Messaging } from '@espalier/messaging';
@@ -45,6 +49,7 @@ export class MdmPeer {
   readonly messaging: Messaging;
   readonly enrollments = new Map<string, Enrollment>();
   readonly commands = new Map<string, QueuedCommand>();
+  readonly links = new Map<string, EnrollmentLink>();
   readonly byRequest = new Map<string, QueuedCommand[]>();
   /** On whose behalf requests came, newest last. */
   readonly actors: (Actor | undefined)[] = [];
@@ -74,6 +79,11 @@ export class MdmPeer {
     const findCommand = (id: string): QueuedCommand => {
       const found = commands.get(id);
       if (found === undefined) throw mdmErrors.ESP_MDM_COMMAND_UNKNOWN({ detail: id });
+      return found;
+    };
+    const findLink = (id: string): EnrollmentLink => {
+      const found = this.links.get(id);
+      if (found === undefined) throw mdmErrors.ESP_MDM_ENROLLMENT_LINK_UNKNOWN({ detail: id });
       return found;
     };
     const registrations = [
@@ -106,12 +116,17 @@ export class MdmPeer {
         command: { ...findCommand(id), state: 'cancelled' as const },
       })),
       messaging.serve(pushEnrollment, ({ id }) => ({ scheduled: find(id).state === 'enrolled' })),
-      messaging.serve(createEnrollmentLink, ({ maxUses }) => ({
-        id: randomUUID(),
-        url: 'https://dmz.example/enroll/x',
-        maxUses,
-        expiresAt: Date.now() + 1_000,
-      })),
+      messaging.serve(createEnrollmentLink, (request) => {
+        const { id, maxUses, expiresAt } = this.addLink(request);
+        return { id, url: 'https://dmz.example/enroll/x', maxUses, expiresAt };
+      }),
+      messaging.serve(listEnrollmentLinks, () => ({ items: [...this.links.values()] })),
+      messaging.serve(getEnrollmentLink, ({ id }) => ({ link: findLink(id) })),
+      messaging.serve(revokeEnrollmentLink, ({ id, revokedBy }) => {
+        const link = { ...findLink(id), state: 'revoked' as const, revokedAt: Date.now(), revokedBy };
+        this.links.set(id, link);
+        return { link };
+      }),
     ];
     await messaging.whenReady(10_000);
     await Promise.all(registrations.map((registration) => registration.active));
@@ -149,6 +164,23 @@ export class MdmPeer {
       removedAt: null,
       lastSeenAt: null,
     });
+  }
+
+  addLink({ maxUses, createdBy = 'spec' }: { maxUses: number; createdBy?: string }): EnrollmentLink {
+    const link: EnrollmentLink = {
+      id: randomUUID(),
+      state: 'usable',
+      maxUses,
+      uses: 0,
+      signed: true,
+      createdAt: Date.now(),
+      createdBy,
+      expiresAt: Date.now() + 1_000,
+      revokedAt: null,
+      revokedBy: null,
+    };
+    this.links.set(link.id, link);
+    return link;
   }
 
   addCommand(

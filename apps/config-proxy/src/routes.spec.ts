@@ -15,7 +15,7 @@ interface Row {
 const profileList = { requestType: 'ProfileList' };
 
 /** Requests that work on an empty site with a few enrolments. */
-const table = (commandId: string, tokenId: string): Readonly<Record<string, Row>> => ({
+const table = (commandId: string, tokenId: string, linkId: string): Readonly<Record<string, Row>> => ({
   'GET /': { status: 200 },
   'GET /api/v1/openapi.json': { status: 200 },
   'GET /api/v1/whoami': { status: 200 },
@@ -46,7 +46,10 @@ const table = (commandId: string, tokenId: string): Readonly<Record<string, Row>
     path: `/api/v1/commands/${commandId}`,
     status: 200,
   },
+  'GET /api/v1/enrollment-links': { status: 200 },
   'POST /api/v1/enrollment-links': { body: { maxUses: 2 }, status: 201 },
+  'GET /api/v1/enrollment-links/:id': { path: `/api/v1/enrollment-links/${linkId}`, status: 200 },
+  'DELETE /api/v1/enrollment-links/:id': { path: `/api/v1/enrollment-links/${linkId}`, status: 204 },
   'GET /api/v1/events': { status: 200 },
   'GET /api/v1/tokens': { status: 200 },
   'POST /api/v1/tokens': {
@@ -79,7 +82,7 @@ describe('every route of the console port', () => {
     harness = await new ConsoleHarness(nats).start();
     const command = peer.addCommand('DEVICE-0', { command: profileList, priority: 0, createdBy: 'spec' });
     const spare = await harness.issue(['devices:read'], 'to be revoked');
-    rows = table(command.id, spare.id);
+    rows = table(command.id, spare.id, peer.addLink({ maxUses: 1 }).id);
   });
   afterAll(async () => {
     await harness.stop();
@@ -102,7 +105,7 @@ describe('every route of the console port', () => {
     return response.statusCode ?? 0;
   };
   const guarded = keys.filter((key) => !['any', 'public'].includes(scopeOf(key)));
-  const worked = Object.keys(table('', ''));
+  const worked = Object.keys(table('', '', ''));
 
   it('has a row in the table, and the table has no others', () => {
     expect(keys.toSorted()).toEqual(Object.keys(requiredAccess).toSorted());

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { compareScopes, correctScopes, republishScope } from '@espalier/contracts';
+import { compareScopes, correctScopes, correctWindows, republishScope } from '@espalier/contracts';
 import type { EventPublisher, Messaging } from '@espalier/messaging';
 import type { Database, Inbox, Tx } from '@espalier/persistence';
 import type { Keyring } from '@espalier/secrets';
@@ -209,6 +209,7 @@ export function buildSite(outside: SiteSurroundings): SiteRooms {
       messaging.serve(republishScope, collections.republish);
       messaging.serve(compareScopes, (request) => collections.comparison.compare(request));
       messaging.serve(correctScopes, (request) => collections.comparison.correct(request));
+      messaging.serve(correctWindows, (request) => collections.windows.correct(request));
       deployments.upkeep.start();
       library.collecting.start();
       clientTasks.upkeep.start();

@@ -13,6 +13,7 @@ import {
   scopeDropped,
   scopeMembersChanged,
   type EventContract,
+  type InboxStore,
 } from '@espalier/contracts';
 import type { Messaging, ReceivedEvent } from '@espalier/messaging';
 import type { Database, Inbox, Tx } from '@espalier/persistence';
@@ -29,6 +30,12 @@ export interface BusOptions {
 /** Members of a collection come 500 in one event. */
 const SCOPE_EVENTS_AT_ONCE = 10;
 const DEPLOYMENTS_AT_ONCE = 4;
+
+/** For what is the same however often it is done. */
+const NO_MEMORY: InboxStore<Database> = {
+  claim: () => Promise.resolve(true),
+  claimAll: (_db, _durable, messageIds) => Promise.resolve(new Set(messageIds)),
+};
 
 /** Answers what other services ask over NATS, and hears what they say. */
 export function connectBus({ messaging, db, inbox, rooms }: BusOptions): void {
@@ -65,11 +72,18 @@ export function connectBus({ messaging, db, inbox, rooms }: BusOptions): void {
     (tx, events) => rooms.scopes.handle(tx, events),
     SCOPE_EVENTS_AT_ONCE,
   );
-  hear('inventory', [deviceReported, profilesReported], async (tx, events) => {
-    const facts = events.filter((event) => isEvent(event, deviceReported)).map((event) => event.payload);
-    const lists = events.filter((event) => isEvent(event, profilesReported)).map((event) => event.payload);
-    if (facts.length > 0) await rooms.enrollments.learnFacts(tx, facts);
-    if (lists.length > 0) await rooms.actual.handleProfiles(tx, lists);
+  messaging.consumeBatches([deviceReported, profilesReported], {
+    durable: 'inventory',
+    // By far the most of all events. Times decide what is newer, so repeats change nothing and need no memory.
+    inbox: { store: NO_MEMORY, transaction: (work) => work(db) },
+    handleBatch: async (batch) => {
+      const events = batch.map(({ event }) => event);
+      const facts = events.filter((event) => isEvent(event, deviceReported)).map((event) => event.payload);
+      const lists = events.filter((event) => isEvent(event, profilesReported)).map((event) => event.payload);
+      const learnt = facts.length > 0 && (await rooms.enrollments.learnFacts(facts));
+      if (lists.length > 0) await db.transaction((tx) => rooms.actual.handleProfiles(tx, lists));
+      if (learnt || lists.length > 0) rooms.nudge();
+    },
   });
   hear('declarations', [declarationsReported], (tx, events) =>
     rooms.actual.handleDeclarations(

@@ -20,6 +20,7 @@ import { TokenBucket } from './handover/token-bucket.js';
 import { HealingService } from './healing/healing.service.js';
 import { LostCompletions } from './healing/lost-completions.js';
 import { StaleScopes } from './healing/stale-scopes.js';
+import { StaleWindows } from './healing/stale-windows.js';
 import { UnknownMembers } from './healing/unknown-members.js';
 import { PolicyMetrics } from './mdm-policy.metrics.js';
 import { AssignmentStore } from './policy-items/assignment.store.js';
@@ -100,7 +101,7 @@ export function buildRooms(outside: MdmPolicySurroundings): MdmPolicyRooms {
   const content = new ContentService({ messaging });
 
   const enrollmentStore = new EnrollmentStore();
-  const enrollments = new EnrollmentService({ store: enrollmentStore, agenda, now });
+  const enrollments = new EnrollmentService({ db, store: enrollmentStore, agenda, now });
   const actualStore = new ActualStateStore();
   const actual = new ActualStateService({ store: actualStore, enrollments: enrollmentStore, agenda, now });
 
@@ -167,6 +168,7 @@ export function buildRooms(outside: MdmPolicySurroundings): MdmPolicyRooms {
     scopes: scopeStore,
     unknownMembers: new UnknownMembers({ db, messaging, scopes: scopeStore, enrollments }),
     staleScopes: new StaleScopes({ db, messaging, scopes: scopeStore, logger }),
+    staleWindows: new StaleWindows({ db, messaging, scopes: scopeStore, logger }),
     lostCompletions: new LostCompletions({ db, messaging, items, completions, logger, now }),
     logger,
     now,

@@ -132,7 +132,6 @@ export function buildRooms(outside: MdmSurroundings): MdmRooms {
   const queue = new CommandQueueStore(db);
   const enrollments = new EnrollmentStore(db);
   const intake = new IntakeService({ db, queue, enrollments, push, events, vault, uuid: randomUUID });
-  const commands = new CommandService({ db, queue, intake, events, vault, now, uuid: randomUUID });
   const reports = new ReportService({
     db,
     queue,
@@ -152,6 +151,7 @@ export function buildRooms(outside: MdmSurroundings): MdmRooms {
     random,
     everyMs: settings.inventoryHours * HOUR_MS,
   });
+  const commands = new CommandService({ db, queue, intake, inventory, events, vault, now, uuid: randomUUID });
   const inventoryRounds = new NudgedLoop({
     name: 'inventory',
     logger,

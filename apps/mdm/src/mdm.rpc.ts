@@ -4,11 +4,14 @@ import {
   getCommand,
   getDeclarations,
   getEnrollment,
+  getEnrollmentLink,
   listCommands,
+  listEnrollmentLinks,
   listEnrollments,
   mdmErrors,
   pushEnrollment,
   requestInventory,
+  revokeEnrollmentLink,
   setDeclarations,
   submitCommand,
 } from '@espalier/contracts';
@@ -55,4 +58,7 @@ export function serveRpc(messaging: Messaging, services: RpcServices): void {
     return { scheduled: true };
   });
   messaging.serve(createEnrollmentLink, (request) => links.create(request));
+  messaging.serve(listEnrollmentLinks, (request) => links.list(request));
+  messaging.serve(getEnrollmentLink, async ({ id }) => ({ link: await links.get(id) }));
+  messaging.serve(revokeEnrollmentLink, async (request) => ({ link: await links.revoke(request) }));
 }

@@ -6,6 +6,7 @@ export * from './messaging/messaging.errors.js';
 export * from './messaging/outbox.js';
 export * from './messaging/service-interface.js';
 export * from './mdm/enrollment.schema.js';
+export * from './mdm/enrollment-link.schema.js';
 export * from './mdm/command.schema.js';
 export * from './mdm/declaration.schema.js';
 export * from './mdm/inventory.schema.js';

@@ -18,12 +18,13 @@ export async function measureConsole(options, say, stack) {
   part(`${devices} devices enrol`);
   await measureIntake(site, { from: 1, to: devices }, say);
   await site.proxy.execute('VACUUM (ANALYZE)');
-  if (parts.has('requests')) part('reading pages of devices');
-  const requests = parts.has('requests') ? await measureRequests(site, seconds) : undefined;
+  // First: long pages would leave their memory behind.
   if (parts.has('listeners')) part('following live events');
   const live = parts.has('listeners')
     ? await measureListeners(site, { listeners, events, seconds, say })
     : undefined;
+  if (parts.has('requests')) part('reading pages of devices');
+  const requests = parts.has('requests') ? await measureRequests(site, seconds) : undefined;
   const postgres = await site.version();
   await site.stop();
   return { devices, postgres, requests, live };

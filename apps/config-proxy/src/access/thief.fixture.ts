@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { insertRows } from '@espalier/persistence';
 import type { RoleId } from '@espalier/contracts';
+import { applicationRow } from '../client-tasks/client-task.fixture.js';
 import { itemOf, ReachHarness, type Side, type SpecAdministrator } from '../reach.fixture.js';
 import {
   reason,
@@ -104,7 +106,9 @@ export class ThiefHarness {
       'mac_client',
       devices.map((device_id) => ({ device_id, ...client })),
     );
-    this.#many = { devices, collection, item: item.id, script };
+    const application = randomUUID();
+    await insertRows(site.db, 'library_thing', [applicationRow(application)]);
+    this.#many = { devices, collection, item: item.id, application, script };
   }
 
   /** It is tried in vain: what it says, and what it leaves. */
@@ -121,12 +125,14 @@ export class ThiefHarness {
   async outcome(owner: SpecAdministrator, wish: Wish, expected: Outcome): Promise<unknown> {
     if (typeof expected === 'string' && expected.endsWith('then asks'))
       return this.#thenAsks(owner, wish, parseInt(expected));
+    // What was done for another wish may count against the same limit.
+    if (typeof expected === 'number') this.pass(62);
     const attempt = await wish.aim(this.#aim(owner, this.site.inside));
     const sent = this.site.peer.byRequest.size;
     const told = await this.#send(owner.token, attempt);
     if (told.status === 202 && told.state === 'needs-approval')
       return this.site.peer.byRequest.size === sent ? 'asks' : 'asks, and does it';
-    if (![200, 201, 202].includes(told.status)) return told;
+    if (![200, 201, 202, 204].includes(told.status)) return told;
     return typeof expected === 'number' ? this.#limit(owner, attempt, wish.devices ?? 1, expected) : 'yes';
   }
 

@@ -1,5 +1,6 @@
 import type { RoleId } from '@espalier/contracts';
 import type { ReachHarness, Side, SpecAdministrator } from '../reach.fixture.js';
+import { roles } from '../roles/role.catalogue.js';
 
 /** A request as a thief sends it. */
 export interface Attempt {
@@ -31,6 +32,8 @@ export interface Many {
   readonly collection: string;
   /** A configuration item that is deployed to it. */
   readonly item: string;
+  /** An application, which needs no content to be installed here. */
+  readonly application: string;
   /** A script that somebody else wrote and a second person approved. */
   readonly script: string;
 }
@@ -59,7 +62,28 @@ export interface Wish {
   readonly elsewhere?: string;
 }
 
+export const [
+  FULL,
+  OPERATIONS,
+  INFRASTRUCTURE,
+  SECURITY,
+  COMPLIANCE,
+  APPLICATION,
+  REMOTE,
+  HELPDESK,
+  ANALYST,
+] = roles.map(({ id }) => id) as [RoleId, RoleId, RoleId, RoleId, RoleId, RoleId, RoleId, RoleId, RoleId];
+export const everybody = roles.map(({ id }) => id);
+export const allBut = (...without: readonly RoleId[]) => everybody.filter((id) => !without.includes(id));
+
 export const SCOPE_MISSING = 'ESP_AUTH_SCOPE_MISSING';
+export const NOT_FOR_LIMITED = 'ESP_AUTH_NOT_FOR_LIMITED';
+export const NO_ENROLLMENT = 'ESP_MDM_ENROLLMENT_UNKNOWN';
+export const NO_COLLECTION = 'ESP_COLLECTION_UNKNOWN';
+export const NO_DEVICE = 'ESP_RESOURCE_UNKNOWN';
+
+export const get = (path: string) => (): Attempt => ({ method: 'GET', path });
+export const post = (path: string, body?: unknown): Attempt => ({ method: 'POST', path, body });
 
 /** With every request that could need an approval. */
 export const reason = { 'approval-reason': 'Whatever a thief would say.' };

@@ -44,7 +44,7 @@ export interface AdminServiceSurroundings {
   readonly visibility: Visibility;
   readonly mdm: Pick<MdmClient, 'ask'>;
   readonly idempotency: IdempotencyService;
-  readonly approvals: Pick<ApprovalRooms, 'commands' | 'approvals' | 'policies' | 'gate'>;
+  readonly approvals: Pick<ApprovalRooms, 'commands' | 'gate'>;
   readonly clientTasks: ClientTaskRooms;
   readonly siteCode: string;
 }

@@ -1,85 +1,27 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { allApiScopes, type Approval } from '@espalier/contracts';
-import { insertRows, openDatabase, type Database } from '@espalier/persistence';
-import { loadKeyring } from '@espalier/secrets';
-import { TaskHarness } from '../client-tasks/client-task.fixture.js';
-import { silentLogger, type Answer } from '../config-proxy.fixture.js';
-import { configProxyMigrations } from '../migrations/index.js';
-import { AdminServiceHarness, FIRST_DEVICE, type ODataAnswer } from './admin-service.fixture.js';
-
-interface SpecPerson {
-  readonly id: string;
-  readonly token: string;
-}
+import type { Approval } from '@espalier/contracts';
+import { insertRows } from '@espalier/persistence';
+import { FIRST_DEVICE } from './admin-service.fixture.js';
+import {
+  codeOf,
+  ofCollection,
+  ofDevice,
+  PeopleHarness,
+  type SpecPerson,
+  utf16,
+} from './admin-service.people.fixture.js';
 
 const [SECOND, THIRD] = [FIRST_DEVICE + 1, FIRST_DEVICE + 2];
-/** As public scripts encode it: UTF-16LE behind a byte order mark. */
-const utf16 = (text: string): string =>
-  Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, 'utf16le')]).toString('base64');
-const ofDevice = (id: number, method: string): string => `v1.0/Device(${id})/AdminService.${method}`;
-const ofCollection = (method: string): string => `v1.0/Collections('SMS00001')/AdminService.${method}`;
-const codeOf = ({ json }: ODataAnswer): string => json.error.innererror.code;
 
-/** The whole service, with two people; one device has a Mac client, which fetches and reports as its door will. */
-describe('scripts and CMPivot through the AdminService-compatible door', () => {
-  let site: AdminServiceHarness;
-  let db: Database;
-  let client: TaskHarness['rooms']['tasks'];
-  let anna: SpecPerson;
-  let bert: SpecPerson;
-
+/** What scripts are and where they run, with two people and a device that has a Mac client. */
+describe('scripts through the AdminService-compatible door', () => {
+  let people: PeopleHarness;
+  let { site, db, client, anna, bert, hire, ownToken, by, api, reported } = {} as PeopleHarness;
   beforeAll(async () => {
-    site = await AdminServiceHarness.start({
-      ESPALIER_APPROVALS: 'required',
-      ESPALIER_APPROVER_REST_HOURS: '0',
-    });
-    const { place } = site.console;
-    db = openDatabase({
-      url: `sqlite:${join(place.folder, 'config-proxy.sqlite')}`,
-      schema: 'config_proxy',
-      migrations: configProxyMigrations,
-      logger: silentLogger,
-    });
-    const clock = { at: Date.now(), now: () => new Date() };
-    client = new TaskHarness(db, clock, 'off', loadKeyring(place.keyringFile)).rooms.tasks;
-    await client.register(FIRST_DEVICE, '1.0');
-    for (const udid of ['UDID-1', 'UDID-2', 'UDID-3']) site.peer.addDevice(udid);
-    anna = await hire('anna');
-    bert = await hire('bert');
+    people = await PeopleHarness.start();
+    ({ site, db, client, anna, bert, hire, ownToken, by, api, reported } = people);
   }, 60_000);
-  afterAll(async () => {
-    await db.close();
-    await site.stop();
-  });
-
-  /** A new Full Administrator, who has made a token of their own. */
-  async function hire(name: string): Promise<SpecPerson> {
-    const { console: door } = site;
-    const { json } = await door.admin<{ id: string }>('POST', '/api/v1/administrators', { name });
-    const assignments = [{ roleId: 'full-administrator', collectionIds: null }];
-    await door.admin('PUT', `/api/v1/administrators/${json.id}/assignments`, { assignments });
-    const token = { name, scopes: allApiScopes, administratorId: json.id };
-    const first = await door.admin<{ secret: string }>('POST', '/api/v1/tokens', token);
-    return { id: json.id, token: await ownToken(first.json.secret, name) };
-  }
-  async function ownToken(secret: string, name: string): Promise<string> {
-    const own = { token: secret, body: { name, scopes: allApiScopes } };
-    return (await site.console.send<{ secret: string }>('POST', '/api/v1/tokens', own)).json.secret;
-  }
-  const by = (
-    { token }: Pick<SpecPerson, 'token'>,
-    method: string,
-    path: string,
-    body?: unknown,
-    headers: Record<string, string> = {},
-  ): Promise<ODataAnswer> => site.send(method, path, { token, body, headers });
-  const api = <T = Record<string, unknown>>(
-    { token }: SpecPerson,
-    method: string,
-    path: string,
-    body?: unknown,
-  ): Promise<Answer<T>> => site.console.send<T>(method, path, { token, body });
+  afterAll(() => people.stop());
 
   /** A script of anna, as public scripts make one. */
   async function create(text: string, more: object = {}): Promise<string> {
@@ -108,15 +50,6 @@ describe('scripts and CMPivot through the AdminService-compatible door', () => {
     const guid = await create(text, more);
     expect((await decide(bert, guid)).status).toBe(201);
     return guid;
-  }
-  /** What the Mac client has printed. */
-  async function reported(output: string, exitCode = 0): Promise<void> {
-    for (const { id } of await client.take(FIRST_DEVICE))
-      await client.report(FIRST_DEVICE, id, {
-        state: exitCode === 0 ? 'succeeded' : 'failed',
-        exitCode,
-        output,
-      });
   }
 
   it('are made with base64 of UTF-16, listed without their text, and got with it', async () => {
@@ -319,129 +252,6 @@ describe('scripts and CMPivot through the AdminService-compatible door', () => {
     });
   });
 
-  it('ask CMPivot of devices and collections, and give the rows back', async () => {
-    const query = { InputQuery: 'LogicalDisk | where Size > 1' };
-    const begun = await by(anna, 'POST', ofDevice(FIRST_DEVICE, 'RunCMPivot'), query);
-    expect([begun.status, begun.json]).toEqual([200, { value: { OperationId: expect.any(Number) } }]);
-    const { OperationId } = begun.json.value as unknown as { OperationId: number };
-    const result = (name: string) =>
-      by(anna, 'GET', ofDevice(FIRST_DEVICE, `${name}(OperationId=${OperationId})`));
-    expect((await result('CMPivotResult')).status).toBe(404);
-    const [task] = await client.take(FIRST_DEVICE);
-    expect(task?.content).toEqual({ kind: 'cmpivot', query: query.InputQuery });
-    await reported('[{"DeviceID":"disk1","Size":"500"}]');
-    for (const name of ['CMPivotResult', 'CMPivotResultV2'])
-      expect((await result(name)).json).toEqual({
-        value: { Status: 1, Result: [{ Device: 'Lab Mac', DeviceID: 'disk1', Size: '500' }] },
-      });
-    const all = await by(anna, 'POST', ofCollection('RunCMPivot'), query);
-    expect([all.status, all.json]).toEqual([200, { OperationId: expect.any(Number) }]);
-    const tooLong = { InputQuery: 'ä'.repeat(2_049) };
-    expect((await by(anna, 'POST', ofDevice(FIRST_DEVICE, 'RunCMPivot'), tooLong)).status).toBe(400);
-  });
-
-  it('install applications on devices by their SMSIDs', async () => {
-    const id = randomUUID();
-    await insertRows(db, 'library_thing', [application(id)]);
-    const path = `v1.0/Application(${id.toUpperCase()})/AdminService.InstallApplication`;
-    const [first] = (await by(anna, 'GET', `v1.0/Device(${FIRST_DEVICE})`)).json.value;
-    const smsid = String(first?.['SMSID']);
-    const begun = await by(anna, 'POST', path, { Devices: [smsid.toLowerCase()], InstallationType: 1 });
-    expect([begun.status, begun.json]).toEqual([200, { value: { OperationId: expect.any(Number) } }]);
-    expect((await client.take(FIRST_DEVICE)).map(({ content }) => content)).toContainEqual({
-      kind: 'install-application',
-      applicationId: id,
-    });
-    const nobody = `GUID:${randomUUID().toUpperCase()}`;
-    const unknown = await by(anna, 'POST', path, { Devices: [smsid, nobody] });
-    expect([unknown.status, codeOf(unknown)]).toEqual([404, 'ESP_RESOURCE_UNKNOWN']);
-    expect((await by(anna, 'POST', path, { Devices: ['16777219'] })).status).toBe(400);
-    expect((await by(anna, 'POST', path, { Devices: [smsid], InstallationType: 2 })).status).toBe(501);
-    await reported('installed');
-    // What needs a second person as a deployment is not done one by one without one.
-    const policy = { kind: 'large-deployment', required: 1, threshold: 0, expiry_hours: 24, hourly_cap: 9 };
-    await insertRows(db, 'approval_policy', [{ ...policy, version: 1, changed_at: 1, changed_by: 'spec' }]);
-    const many = await by(anna, 'POST', path, { Devices: [smsid] });
-    expect([many.status, codeOf(many)]).toEqual([429, 'ESP_APPROVAL_CAP_REACHED']);
-    await db.execute("DELETE FROM {approval_policy} WHERE kind = 'large-deployment'", {});
-  });
-
-  it('restart one device at once, and several with the approval of a second person', async () => {
-    const initiate = (TargetResourceIDs: number[], headers = {}) =>
-      by(
-        anna,
-        'POST',
-        'wmi/SMS_ClientOperation.InitiateClientOperation',
-        { Type: 17, TargetCollectionID: 'SMS00001', TargetResourceIDs },
-        headers,
-      );
-    const once = { 'idempotency-key': randomUUID() };
-    const one = await initiate([FIRST_DEVICE], once);
-    expect([one.status, one.json]).toMatchObject([201, { ReturnValue: 0, OperationID: expect.any(Number) }]);
-    expect((await initiate([FIRST_DEVICE], once)).json).toEqual(one.json);
-    await site.until(
-      `wmi/SMS_ClientOperation(${Number(one.json['OperationID'])})`,
-      ({ json }) => json.value[0]?.['State'] === 2,
-    );
-    const restarted = () =>
-      [...site.peer.commands.values()]
-        .filter(({ requestType }) => requestType === 'RestartDevice')
-        .map(({ enrollmentId }) => enrollmentId);
-    expect(restarted()).toEqual(['UDID-1']);
-    const headers = { 'idempotency-key': randomUUID(), 'approval-reason': 'Updates need it.' };
-    const several = await initiate([FIRST_DEVICE, SECOND], headers);
-    expect([several.status, several.json]).toMatchObject([
-      202,
-      { ReturnValue: 0, ApprovalId: expect.any(String), ApprovalState: 'needs-approval' },
-    ]);
-    const id = String(several.json['ApprovalId']);
-    expect(several.headers.location).toBe(`/api/v1/approvals/${id}`);
-    expect((await initiate([FIRST_DEVICE, SECOND], headers)).json['ApprovalId']).toBe(id);
-    expect(restarted()).toEqual(['UDID-1']);
-    const shown = await api<Approval>(bert, 'GET', `/api/v1/approvals/${id}`);
-    expect(shown.json).toMatchObject({
-      kind: 'disruptive-command',
-      reason: 'Updates need it.',
-      deviceCount: 2,
-    });
-    expect((await api(bert, 'POST', `/api/v1/approvals/${id}/approve`, {})).status).toBe(200);
-    const deadline = AbortSignal.timeout(10_000);
-    while (restarted().length < 3) {
-      deadline.throwIfAborted();
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    expect(restarted()).toEqual(['UDID-1', 'UDID-1', 'UDID-2']);
-  });
-
-  it('begin operations and make collections once for each key', async () => {
-    const twice = async (path: string, body: object): Promise<[ODataAnswer, ODataAnswer]> => {
-      const headers = { 'idempotency-key': randomUUID() };
-      return [await by(anna, 'POST', path, body, headers), await by(anna, 'POST', path, body, headers)];
-    };
-    const [begun, repeated] = await twice('wmi/SMS_ClientOperation.InitiateClientOperation', {
-      Type: 8,
-      TargetCollectionID: 'SMS00001',
-    });
-    expect([begun.status, begun.json]).toMatchObject([201, { OperationID: expect.any(Number) }]);
-    expect(repeated.json).toEqual(begun.json);
-    const [made, again] = await twice('wmi/SMS_Collection', { Name: 'Once', CollectionType: 2 });
-    expect(made.status).toBe(201);
-    expect(again.headers.location).toBe(made.headers.location);
-    const { json } = await by(anna, 'GET', "wmi/SMS_Collection?$filter=Name eq 'Once'");
-    expect(json.value).toHaveLength(1);
-  });
-
-  it('need the rights of the command where they restart', async () => {
-    const body = { Type: 17, TargetCollectionID: 'SMS00001' };
-    const answer = await site.as(
-      ['devices:push'],
-      'POST',
-      'wmi/SMS_ClientOperation.InitiateClientOperation',
-      body,
-    );
-    expect([answer.status, codeOf(answer)]).toEqual([403, 'ESP_AUTH_SCOPE_MISSING']);
-  });
-
   it('count how many devices one person runs scripts on within an hour', async () => {
     const guid = await approved('echo x');
     await db.transaction((tx) =>
@@ -517,28 +327,3 @@ describe('scripts and CMPivot through the AdminService-compatible door', () => {
     expect(fetched).not.toContainEqual(expect.objectContaining({ text: 'echo too late' }));
   });
 });
-
-function application(id: string) {
-  return {
-    id,
-    kind: 'application',
-    made_of: 'application',
-    number: 16_900_000,
-    name: 'Pages',
-    name_folded: 'pages',
-    description: '',
-    identifier: '',
-    scope: 'system',
-    platforms: 'mac',
-    publisher: '',
-    software_version: '1',
-    member_count: 0,
-    categories: '[]',
-    revision: 1,
-    version: 1,
-    created_at: 1,
-    created_by: 'spec',
-    changed_at: 1,
-    changed_by: 'spec',
-  };
-}

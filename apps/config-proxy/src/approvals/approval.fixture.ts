@@ -263,3 +263,26 @@ export class ApprovalHarness {
     }
   }
 }
+
+/** Replicas over one database, with one clock and one fleet. */
+export class ApprovalReplicas {
+  readonly clock = new SpecClock();
+  readonly fleet = new SpecFleet();
+  readonly #all: ApprovalHarness[] = [];
+  readonly site: ApprovalHarness;
+
+  /** @param on the same database, opened once more where replicas are at work at once */
+  readonly replica = (on: Database, options: SpecSite = {}): ApprovalHarness => {
+    const made = new ApprovalHarness(on, this.clock, this.fleet, options);
+    this.#all.push(made);
+    return made;
+  };
+
+  constructor(db: Database) {
+    this.site = this.replica(db);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#all.map((each) => each.stop()));
+  }
+}

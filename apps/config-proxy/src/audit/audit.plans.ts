@@ -36,6 +36,9 @@ export const bodyPlans: Readonly<Record<string, BodyPlan>> = {
   submitCommands: { details: requestType, targets: { enrollmentIds: 'enrollment' } },
   submitEnrollmentCommand: { details: requestType },
   submitCollectionCommand: { details: requestType },
+  runScript: { targets: { deviceIds: 'device', collectionId: 'collection' } },
+  pivotDevices: { targets: { deviceIds: 'device' } },
+  installApplication: { targets: { deviceIds: 'device' } },
   createDeployment: { targets: { collectionId: 'collection' } },
   createToken: {
     details: { name: 'name', scopes: 'scopes', expiresInDays: 'expiresInDays' },

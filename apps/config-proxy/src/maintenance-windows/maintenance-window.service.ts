@@ -1,10 +1,13 @@
 import {
   collectionErrors,
+  windowsTag,
+  type correctWindows,
   type MaintenanceWindow,
   type NewMaintenanceWindow,
   type StoredMaintenanceWindow,
 } from '@espalier/contracts';
 import type { Database, Tx } from '@espalier/persistence';
+import type { z } from 'zod';
 import type { CollectionDependant, CollectionService } from '../collections/collection.service.js';
 import type { CollectionStateStore } from '../collections/collection-state.store.js';
 import type { IdempotencyService } from '../idempotency/idempotency.service.js';
@@ -94,6 +97,27 @@ export class MaintenanceWindowService implements CollectionDependant {
   async tell(tx: Tx, collectionId: string): Promise<void> {
     const { store, scope } = this.options;
     await scope.windowsChanged(tx, collectionId, (await store.list(tx, collectionId)).map(withoutVersion));
+  }
+
+  /** Tells once more of the windows of collections of which the policy has others: what told of them was lost. */
+  async correct({
+    after,
+    through,
+    collections,
+  }: z.output<typeof correctWindows.request>): Promise<z.output<typeof correctWindows.response>> {
+    const { db, store, scope } = this.options;
+    const here = await store.inRange(db, after, through);
+    const there = new Map(collections.map((one) => [one.id, one]));
+    const differing = [...new Set([...here.keys(), ...there.keys()])].filter(
+      (id) => windowsTag(here.get(id) ?? []) !== (there.get(id)?.digest ?? 0),
+    );
+    for (const id of differing.sort())
+      await db.transaction((tx) =>
+        scope.tellWindowsAbove(tx, id, there.get(id)?.version ?? 0, async () =>
+          (await store.list(tx, id)).map(withoutVersion),
+        ),
+      );
+    return { corrected: differing.length };
   }
 
   async #held(

@@ -28,6 +28,26 @@ export class MaintenanceWindowStore {
       .sort((a, b) => a.startAt - b.startAt || (a.id < b.id ? -1 : 1));
   }
 
+  /** Of all collections in a range of ids that have some. @param through null: there is no end */
+  async inRange(
+    on: Queryable,
+    after: string,
+    through: string | null,
+  ): Promise<Map<string, MaintenanceWindow[]>> {
+    const end = through === null ? '' : 'AND collection_id <= :through';
+    const rows = await on.query<{ collection_id: string; definition: string }>(
+      `SELECT collection_id, definition FROM {maintenance_window} WHERE collection_id > :after ${end}`,
+      through === null ? { after } : { after, through },
+    );
+    const windows = new Map<string, MaintenanceWindow[]>();
+    for (const [id, some] of Map.groupBy(rows, (row) => row.collection_id))
+      windows.set(
+        id,
+        some.map(({ definition }) => maintenanceWindowSchema.parse(JSON.parse(definition))),
+      );
+    return windows;
+  }
+
   async insert(tx: Tx, collectionId: string, window: MaintenanceWindow): Promise<void> {
     await insertRows(tx, 'maintenance_window', [
       {

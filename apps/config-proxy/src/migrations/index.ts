@@ -12,6 +12,7 @@ import { createResources } from './2026-11-21-create-resources.js';
 import { createScripts } from './2026-11-21-create-scripts.js';
 import { createSite } from './2026-11-21-create-site.js';
 import { limitWhatOnePersonReaches } from './2026-11-21-limit-what-one-person-reaches.js';
+import { showArrays } from './2026-11-21-show-arrays.js';
 
 /** The history of the schema, in order. */
 export const configProxyMigrations: readonly Migration[] = [
@@ -30,4 +31,5 @@ export const configProxyMigrations: readonly Migration[] = [
   createAudit,
   createScripts,
   limitWhatOnePersonReaches,
+  showArrays,
 ];

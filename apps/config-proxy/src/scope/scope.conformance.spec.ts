@@ -1,4 +1,4 @@
-import { scopeTag } from '@espalier/contracts';
+import { scopeTag, windowsTag } from '@espalier/contracts';
 import { describeOnEachDatabase } from '@espalier/testing';
 import {
   anyVersion,
@@ -316,6 +316,45 @@ describeOnEachDatabase('scope', { migrations: collectionMigrations }, (open) => 
       code: 'ESP_COLLECTION_WINDOW_UNKNOWN',
     });
     await expect(windows.list('DEV99999')).rejects.toMatchObject({ code: 'ESP_COLLECTION_UNKNOWN' });
+  });
+
+  it('tells anew of windows of which the policy has others, by versions above what it has heard, and of no others', async () => {
+    interface Told {
+      readonly collectionId: string;
+      readonly version: number;
+      readonly windows: { readonly durationMinutes: number }[];
+    }
+    const { windows } = harness.rooms;
+    const [changed, right, lost] = [await lab(), await harness.make('Other'), await harness.make('Third')];
+    for (const id of [changed, right, lost]) await windows.create(id, night, asker, undefined);
+    await windows.create(right, { ...night, name: 'Days' }, asker, undefined);
+    const of = async (id: string) =>
+      (await windows.list(id)).map(({ version: _version, ...window }) => window).toReversed();
+    const had = { id: changed, digest: windowsTag(await of(changed)), version: 70 };
+    const same = { id: right, digest: windowsTag(await of(right)), version: 3 };
+    const gone = { id: 'ESP99999', digest: had.digest, version: 40 };
+    await windows.replace(
+      changed,
+      (await windows.list(changed))[0]?.id ?? '',
+      { ...night, durationMinutes: 90 },
+      anyVersion,
+    );
+    const before = (await harness.events('scope.windows-changed')).length;
+    const all = [had, same, gone];
+    expect(await windows.correct({ after: '', through: null, collections: all })).toEqual({ corrected: 3 });
+    const told = (await harness.events<Told>('scope.windows-changed')).slice(before);
+    expect(told).toMatchObject([
+      { collectionId: changed, version: 71, windows: [{ durationMinutes: 90 }] },
+      { collectionId: lost, windows: [{ durationMinutes: 60 }] },
+      { collectionId: 'ESP99999', version: 41, windows: [] },
+    ]);
+    // What is changed later has a higher version still.
+    await windows.remove(changed, (await windows.list(changed))[0]?.id ?? '', anyVersion);
+    const [last] = (await harness.events<Told>('scope.windows-changed')).slice(-1);
+    expect(last?.version).toBeGreaterThan(71);
+    // Only what is in the range is looked at.
+    const none = { through: right, collections: [same] };
+    expect(await windows.correct({ after: changed, ...none })).toEqual({ corrected: 0 });
   });
 
   it('is refused for a collection that does not exist; a collection that goes takes its windows along', async () => {

@@ -69,6 +69,28 @@ export class ScopeService implements ScopeSink, ScopeTracker {
     });
   }
 
+  /**
+   * Tells of the windows of a collection again, also of one that is gone.
+   * @param above the version that the policy has heard of
+   * @param list gives the windows once whoever changes them must wait for this transaction
+   */
+  async tellWindowsAbove(
+    tx: Tx,
+    collectionId: string,
+    above: number,
+    list: () => Promise<MaintenanceWindow[]>,
+  ): Promise<void> {
+    const { store, events, now } = this.options;
+    const version = await store.versionAbove(tx, collectionId, above);
+    const windows = await list();
+    await events.publish(tx, maintenanceWindowsChanged, {
+      collectionId,
+      version,
+      windows,
+      at: now().getTime(),
+    });
+  }
+
   /** Starts telling of all members again. */
   async republish(tx: Tx, collectionId: string, createdBy: string): Promise<void> {
     await this.options.jobs.create(tx, {

@@ -44,15 +44,20 @@ export class AgendaStore {
     return upsert(tx, 'agenda', { key: ['enrollment_id'], rows });
   }
 
-  /** Locks those that are known. At most {@link IDS_AT_ONCE}. */
+  /** Locks those that are known. */
   async lock(tx: Tx, enrollmentIds: readonly string[]): Promise<AgendaEntry[]> {
-    if (enrollmentIds.length === 0) return [];
+    const inOrder = enrollmentIds.toSorted();
     const { hint, end } = rowLock(tx.dialect, 'a', 'update');
-    return tx.query<AgendaEntry>(
-      `SELECT ${COLUMNS} FROM {agenda} a ${hint} WHERE a.enrollment_id IN (:enrollmentIds)
-       ORDER BY a.enrollment_id ${end}`,
-      { enrollmentIds },
-    );
+    const entries: AgendaEntry[] = [];
+    for (let from = 0; from < inOrder.length; from += IDS_AT_ONCE)
+      entries.push(
+        ...(await tx.query<AgendaEntry>(
+          `SELECT ${COLUMNS} FROM {agenda} a ${hint} WHERE a.enrollment_id IN (:ids)
+           ORDER BY a.enrollment_id ${end}`,
+          { ids: inOrder.slice(from, from + IDS_AT_ONCE) },
+        )),
+      );
+    return entries;
   }
 
   /** Has enrolments that are locked looked at no later than `at`. */

@@ -17,6 +17,17 @@ describe('a set of declarations', () => {
     expect(set[2]?.payload).toEqual({ StandardConfigurations: ['b'] });
   });
 
+  it('renews a declaration and its activation by their server tokens alone, the same for every enrolment', () => {
+    const configuration = { identifier: 'b', version: '2', type: TYPE, payload: { RequirePasscode: true } };
+    const sets = [undefined, 1, 2, 2].map((renewals) => declarationSet([{ ...configuration, renewals }]));
+    const tokens = sets.map((set) => set.map(({ serverToken }) => serverToken));
+    expect(new Set(tokens.flat()).size).toBe(6);
+    expect(tokens[2]).toEqual(tokens[3]);
+    for (const token of tokens.flat()) expect(Buffer.byteLength(token)).toBeLessThanOrEqual(64);
+    const rest = sets.map((set) => set.map(({ serverToken: _, ...others }) => others));
+    for (const others of rest) expect(others).toEqual(rest[0]);
+  });
+
   it('names activations in 64 octets, each configuration another one', () => {
     const names = fc.uniqueArray(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 64 }), {
       maxLength: 20,

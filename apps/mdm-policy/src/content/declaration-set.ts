@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Declaration } from '@espalier/contracts';
+import { serverTokenOf } from '../planner/server-token.js';
 
 const LONGEST_IDENTIFIER = 64;
 
@@ -9,6 +10,8 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 export interface DeclaredConfiguration {
   readonly identifier: string;
   readonly version: string;
+  /** As in ManagedItem. */
+  readonly renewals?: number | undefined;
   readonly type: string;
   readonly payload: Declaration['payload'];
 }
@@ -20,18 +23,21 @@ export interface DeclaredConfiguration {
 export function declarationSet(configurations: readonly DeclaredConfiguration[]): Declaration[] {
   return configurations
     .toSorted((a, b) => (a.identifier < b.identifier ? -1 : 1))
-    .flatMap(({ identifier, version, type, payload }) => {
-      const declared = { identifier, type, serverToken: version, payload };
-      return type.startsWith('com.apple.configuration.') ? [declared, activationOf(identifier)] : [declared];
+    .flatMap(({ identifier, version, renewals, type, payload }) => {
+      const declared = { identifier, type, serverToken: serverTokenOf(version, renewals), payload };
+      return type.startsWith('com.apple.configuration.')
+        ? [declared, activationOf(identifier, renewals)]
+        : [declared];
     });
 }
 
-function activationOf(configuration: string): Declaration {
+/** Renewed with its configuration: it may be what keeps that from being active. */
+function activationOf(configuration: string, renewals: number | undefined): Declaration {
   const payload = { StandardConfigurations: [configuration] };
   return {
     identifier: activationIdentifier(configuration),
     type: 'com.apple.activation.simple',
-    serverToken: digest(JSON.stringify(payload)),
+    serverToken: serverTokenOf(digest(JSON.stringify(payload)), renewals),
     payload,
   };
 }

@@ -6,7 +6,7 @@ import {
   type enrollmentRemoved,
 } from '@espalier/contracts';
 import type { ReceivedEvent } from '@espalier/messaging';
-import type { Tx } from '@espalier/persistence';
+import type { Database, Tx } from '@espalier/persistence';
 import type { AgendaStore } from '../agenda/agenda.store.js';
 import { isEvent } from '../is-event.js';
 import type { EnrollmentRow, EnrollmentStore } from './enrollment.store.js';
@@ -24,10 +24,19 @@ export interface FactsReport {
 }
 
 export interface EnrollmentServiceOptions {
+  readonly db: Database;
   readonly store: EnrollmentStore;
   readonly agenda: AgendaStore;
   readonly now: () => Date;
 }
+
+/**
+ * How old the noted time of what a device says may be before it is renewed. Nobody decides by that time but
+ * `withFacts`, by which a late report never replaces a newer one: a time within the hour keeps away all that is older
+ * than it. What could pass is a report that was overtaken by one less than an hour after the noted time that took it
+ * back: three answers of one device in an hour, where it is asked once a day. Its next report puts that right.
+ */
+const NOTED_EVERY_MS = 3_600_000;
 
 /** Takes in who is enrolled, and what the devices are. Times of the events decide, not the order of arrival. */
 export class EnrollmentService {
@@ -59,26 +68,36 @@ export class EnrollmentService {
     );
   }
 
-  /** Nearly every report says what was known: that is noted, and no reason to lock an enrolment or to look at it. */
-  async learnFacts(tx: Tx, reports: readonly FactsReport[]): Promise<void> {
-    const { store } = this.options;
-    const known = await store.load(tx, [...new Set(reports.map(({ enrollmentId }) => enrollmentId))]);
+  /**
+   * Nearly every report says what was known: a batch of those is one statement that reads, and locks and writes
+   * nothing (see {@link NOTED_EVERY_MS}). Repeated, it changes nothing.
+   * @returns whether something else was said: enrolments may have become due
+   */
+  async learnFacts(reports: readonly FactsReport[]): Promise<boolean> {
+    const { db, store } = this.options;
+    const known = await store.load(db, [...new Set(reports.map(({ enrollmentId }) => enrollmentId))]);
     const told = new Map(known);
     for (const { enrollmentId, at, facts } of reports) {
       const row = withFacts(told.get(enrollmentId) ?? unheardOf(enrollmentId), at, facts);
       if (row !== undefined) told.set(enrollmentId, row);
     }
-    const news = [...told.values()].filter((row) => row !== known.get(row.id));
-    const { same = [], other = [] } = Object.groupBy(news, (row) =>
-      toldOfItself(row) === toldOfItself(known.get(row.id)) ? 'same' : 'other',
+    const { same = [], other = [] } = Object.groupBy([...told.values()], (row) =>
+      known.has(row.id) && toldOfItself(row) === toldOfItself(known.get(row.id)) ? 'same' : 'other',
     );
-    await this.#changeFacts(tx, reports, other);
-    if ((await store.confirm(tx, same)) < same.length) await this.#changeFacts(tx, reports, same);
+    const stale = same.filter(
+      (row) => (row.facts_at ?? 0) - (known.get(row.id)?.facts_at ?? 0) >= NOTED_EVERY_MS,
+    );
+    const missed = (await store.confirm(db, stale)) < stale.length ? stale : [];
+    const news = [...other, ...missed];
+    if (news.length > 0) await db.transaction((tx) => this.#changeFacts(tx, reports, news));
+    return news.length > 0;
   }
 
   async #changeFacts(tx: Tx, reports: readonly FactsReport[], rows: readonly EnrollmentRow[]): Promise<void> {
-    const { agenda, now } = this.options;
+    const { store, agenda, now } = this.options;
     const ids = new Set(rows.map((row) => row.id));
+    // They are looked at too where their device moved, and all locks are taken in one order.
+    const users = await store.usersOf(tx, [...ids]);
     // Nothing holds a row that is not there yet: the event of the enrolment may be writing it just now.
     const isUnheardOf = rows.some((row) => row.state_at === 0);
     await this.#change(
@@ -89,7 +108,10 @@ export class EnrollmentService {
           id: enrollmentId,
           apply: (row) => withFacts(row ?? unheardOf(enrollmentId), at, facts),
         })),
-      (claimed) => (isUnheardOf ? agenda.touch(tx, claimed, now().getTime()) : agenda.lock(tx, claimed)),
+      (claimed) => {
+        const locked = [...claimed, ...users];
+        return isUnheardOf ? agenda.touch(tx, locked, now().getTime()) : agenda.lock(tx, locked);
+      },
     );
   }
 

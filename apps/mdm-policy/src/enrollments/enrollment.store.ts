@@ -1,4 +1,11 @@
-import { jsonRows, upsert, type Dialect, type Queryable, type Tx } from '@espalier/persistence';
+import {
+  jsonRows,
+  upsert,
+  type Database,
+  type Dialect,
+  type Queryable,
+  type Tx,
+} from '@espalier/persistence';
 import { IDS_AT_ONCE } from '../agenda/agenda.store.js';
 import type { EnrollmentFacts, Platform } from '../planner/planner.types.js';
 
@@ -61,15 +68,13 @@ export class EnrollmentStore {
   }
 
   /**
-   * Takes note, without locking anything before, that devices are still what they were. How many were: of the others
-   * somebody else said something meanwhile.
+   * Takes note, in a statement by itself that waits for nobody, that devices are still what they were. How many were:
+   * of the others somebody else says something just now, or has.
    */
-  confirm(tx: Tx, rows: readonly EnrollmentRow[]): Promise<number> {
-    if (rows.length === 0) return Promise.resolve(0);
-    const told = rows
-      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-      .map(({ id, platform, time_zone, facts_at }) => ({ id, platform, time_zone, facts_at }));
-    return tx.execute(confirmSql(tx.dialect), { told: JSON.stringify(told) });
+  async confirm(db: Database, rows: readonly EnrollmentRow[]): Promise<number> {
+    if (rows.length === 0) return 0;
+    const told = rows.map(({ id, platform, time_zone, facts_at }) => ({ id, platform, time_zone, facts_at }));
+    return db.execute(confirmSql[db.dialect], { told: JSON.stringify(told) });
   }
 
   async save(tx: Tx, rows: readonly EnrollmentRow[]): Promise<void> {
@@ -100,17 +105,19 @@ export class EnrollmentStore {
   }
 }
 
-function confirmSql(dialect: Dialect): string {
-  const told = jsonRows(dialect, 'told', 't', {
-    id: 'text',
-    platform: 'text',
-    time_zone: 'text',
-    facts_at: 'integer',
-  });
-  const same = (column: string): string => `COALESCE(e.${column}, '') = COALESCE(t.${column}, '')`;
-  const match = `e.id = t.id AND ${same('platform')} AND ${same('time_zone')}
-    AND COALESCE(e.facts_at, 0) < t.facts_at`;
-  return dialect === 'mssql'
-    ? `UPDATE e SET facts_at = t.facts_at FROM ${told} INNER LOOP JOIN {enrollment} AS e ON ${match}`
-    : `UPDATE {enrollment} AS e SET facts_at = t.facts_at FROM ${told} WHERE ${match}`;
-}
+const same = (column: string): string => `COALESCE(e.${column}, '') = COALESCE(t.${column}, '')`;
+const STILL = `e.id = t.id AND ${same('platform')} AND ${same('time_zone')}
+  AND COALESCE(e.facts_at, 0) < t.facts_at`;
+const toldRows = (dialect: Dialect): string =>
+  jsonRows(dialect, 'told', 't', { id: 'text', platform: 'text', time_zone: 'text', facts_at: 'integer' });
+
+const confirmSql: Readonly<Record<Dialect, string>> = {
+  sqlite: `UPDATE {enrollment} AS e SET facts_at = t.facts_at FROM ${toldRows('sqlite')} WHERE ${STILL}`,
+  // Rows that another replica holds are left out: two that note the same devices never wait for each other.
+  postgres: `UPDATE {enrollment} AS n SET facts_at = f.facts_at FROM (
+      SELECT e.id, t.facts_at FROM ${toldRows('postgres')} INNER JOIN {enrollment} e ON ${STILL}
+      FOR NO KEY UPDATE OF e SKIP LOCKED
+    ) AS f WHERE n.id = f.id`,
+  mssql: `UPDATE e SET facts_at = t.facts_at FROM ${toldRows('mssql')}
+    INNER LOOP JOIN {enrollment} AS e WITH (UPDLOCK, READPAST, ROWLOCK) ON ${STILL}`,
+};

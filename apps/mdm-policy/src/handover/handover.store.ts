@@ -2,10 +2,15 @@ import { claimRows, insertRows, type Database, type Queryable, type Tx } from '@
 import type { InventoryKind } from '@espalier/contracts';
 import type { DeclaredItem } from '../planner/planner.types.js';
 
+/** What the devices are asked behind a command, by the same call. */
+export interface AskedBehind {
+  readonly thenAsk?: readonly InventoryKind[];
+}
+
 /** What is asked of mdm for several enrolments at once. */
 export type HandoverSpec =
-  | { readonly type: 'install'; readonly ciId: string; readonly revision: number }
-  | { readonly type: 'remove'; readonly identifier: string }
+  | ({ readonly type: 'install'; readonly ciId: string; readonly revision: number } & AskedBehind)
+  | ({ readonly type: 'remove'; readonly identifier: string } & AskedBehind)
   /** `resync` is missing in what earlier versions noted. */
   | { readonly type: 'declare'; readonly set: readonly DeclaredItem[]; readonly resync?: boolean }
   | { readonly type: 'ask'; readonly kinds: readonly InventoryKind[] };

@@ -9,7 +9,7 @@ import type { Messaging } from '@espalier/messaging';
 import type { ContentService } from '../content/content.service.js';
 import { declarationSet, type DeclaredConfiguration } from '../content/declaration-set.js';
 import type { DeclaredItem } from '../planner/planner.types.js';
-import type { Handover } from './handover.store.js';
+import type { AskedBehind, Handover } from './handover.store.js';
 
 /** A command as mdm queued it for one enrolment. */
 export interface HandedCommand {
@@ -58,11 +58,14 @@ export class MdmGateway {
     const { spec } = handover;
     switch (spec.type) {
       case 'install':
-        return this.#submit(handover, 'InstallProfile', {
-          Payload: { $data: await this.#profile(spec.ciId, spec.revision) },
-        });
+        return this.#submit(
+          handover,
+          'InstallProfile',
+          { Payload: { $data: await this.#profile(spec.ciId, spec.revision) } },
+          spec,
+        );
       case 'remove':
-        return this.#submit(handover, 'RemoveProfile', { Identifier: spec.identifier });
+        return this.#submit(handover, 'RemoveProfile', { Identifier: spec.identifier }, spec);
       case 'declare':
         return this.#declare(handover, spec.set, spec.resync === true);
       case 'ask': {
@@ -80,6 +83,7 @@ export class MdmGateway {
     { id, enrollmentIds }: Handover,
     requestType: string,
     args: Record<string, PlistJson>,
+    { thenAsk }: AskedBehind,
   ): Promise<HandoverAnswer> {
     const { commands, skipped } = await this.messaging.call(submitCommand, {
       requestId: id,
@@ -87,6 +91,7 @@ export class MdmGateway {
       command: { requestType, arguments: args },
       createdBy: CREATED_BY,
       onInactive: 'skip',
+      ...(thenAsk !== undefined && { thenAsk: [...thenAsk] }),
     });
     return {
       commands: new Map(
@@ -140,9 +145,10 @@ export class MdmGateway {
     version,
     ciId,
     revision,
+    renewals,
   }: DeclaredItem): Promise<DeclaredConfiguration> {
     const content = await this.content.get(ciId, revision);
     if (content.kind !== 'declaration') throw new UnusableContent(ciId, 'Its content is not a declaration.');
-    return { identifier, version, type: content.type, payload: content.payload };
+    return { identifier, version, renewals, type: content.type, payload: content.payload };
   }
 }

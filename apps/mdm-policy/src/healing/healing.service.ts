@@ -7,6 +7,7 @@ import type { DeploymentStore } from '../deployments/deployment.store.js';
 import type { ScopeStore } from '../scopes/scope.store.js';
 import type { LostCompletions } from './lost-completions.js';
 import type { StaleScopes } from './stale-scopes.js';
+import type { StaleWindows } from './stale-windows.js';
 import type { UnknownMembers } from './unknown-members.js';
 
 export interface HealingServiceOptions {
@@ -17,6 +18,7 @@ export interface HealingServiceOptions {
   readonly scopes: ScopeStore;
   readonly unknownMembers: UnknownMembers;
   readonly staleScopes: StaleScopes;
+  readonly staleWindows: StaleWindows;
   readonly lostCompletions: LostCompletions;
   readonly logger: Logger;
   readonly now: () => Date;
@@ -47,6 +49,7 @@ export class HealingService {
     await this.options.unknownMembers.find(signal);
     await this.options.lostCompletions.find(signal);
     await this.options.staleScopes.find(signal);
+    await this.options.staleWindows.find(signal);
   }
 
   /** Gives the collections that something is deployed to. */

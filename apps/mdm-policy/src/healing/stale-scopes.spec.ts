@@ -14,7 +14,7 @@ type Corrected = z.output<typeof correctScopes.request>;
 const COLLECTION = 'ESP00001';
 const T = 1_000_000;
 
-/** How enrolments are gone through, lap after lap; that what differs is put right is in mdm-policy.service.spec. */
+/** How enrolments are gone through, lap after lap; that what differs is put right is in mdm-policy.healing.spec. */
 describeOnEachDatabase('the search for stale scopes', { migrations: mdmPolicyMigrations }, (open) => {
   const scopes = new ScopeStore();
   let db: Database;

@@ -1,3 +1,5 @@
+import type { ManagedItem } from './planner.types.js';
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
@@ -15,6 +17,24 @@ const STABLE_AFTER = 24 * HOUR;
 /** How long to wait after `strikes` setbacks. */
 function delayAfter(strikes: number): number {
   return DELAYS[Math.min(strikes, DELAYS.length - 1)] as number;
+}
+
+/** The first setback may be put right by comparing; a device that holds a declaration of the same token leaves it as it is. */
+const COMPARED_BEFORE = 1;
+
+/**
+ * How often a declaration was renewed, once it is acted on. Only what the device said counts: what mdm or the device
+ * refused as a whole has not been tried.
+ */
+export function renewalsFor({
+  goal,
+  renewals = 0,
+  setback,
+  strikes,
+  errorCode,
+}: Pick<ManagedItem, 'goal' | 'renewals' | 'setback' | 'strikes' | 'errorCode'>): number {
+  const helps = goal === 'present' && setback !== null && errorCode === null && strikes > COMPARED_BEFORE;
+  return helps ? renewals + 1 : renewals;
 }
 
 export interface Setback {

@@ -10,6 +10,7 @@ import {
 } from './planner.fixture.js';
 import { plan } from './planner.js';
 import type { Plan } from './planner.types.js';
+import { serverTokenOf } from './server-token.js';
 
 const item = (identifier: string): PolicyItem => profileItem(identifier, { kind: 'declaration' });
 
@@ -96,6 +97,102 @@ describe('a declaration that the device does not have as it was told, its set un
     expect(ofA(mac.round([deployment]))).toMatchObject({
       state: 'failed',
       lastError: 'The device has not activated it.',
+    });
+  });
+
+  describe('stays inactive for as long as its server token is the same', () => {
+    const tokens = (planned: Plan): string[] =>
+      planned.actions.flatMap((action) =>
+        action.type === 'declare'
+          ? action.set.map(({ identifier, version, renewals }) => {
+              return `${identifier} ${serverTokenOf(version, renewals) === version ? 'as ever' : renewals}`;
+            })
+          : [],
+      );
+    const stuck = (): PerfectDevice => {
+      const mac = settled();
+      mac.stuck.set('a', deployment.items[0]?.version ?? '');
+      mac.reportDeclarations();
+      return mac;
+    };
+    /** Until something is declared again. */
+    const untilDeclared = (mac: PerfectDevice): Plan => {
+      for (let round = 0; round < 10; round += 1) {
+        const planned = mac.round([deployment]);
+        if (tokens(planned).length > 0) return planned;
+        mac.now = planned.nextAt as number;
+      }
+      throw new Error('nothing was declared');
+    };
+
+    it('gets another one, it alone, once comparing did not help, and keeps that', () => {
+      const mac = stuck();
+      expect(tokens(untilDeclared(mac))).toEqual(['a as ever', 'b as ever']);
+      const since = mac.now;
+      expect(tokens(untilDeclared(mac))).toEqual(['a 1', 'b as ever']);
+      // Half an hour until it has failed, half an hour until it is tried again.
+      expect(Math.round((mac.now - since) / MINUTE)).toBe(60);
+      expect(ofA(mac.round([deployment]))).toMatchObject({ state: 'verified' });
+      mac.now += 2 * DAY;
+      expect(mac.settle([deployment])).toBe(0);
+      mac.spoilt.set('a', 'lost');
+      mac.reportDeclarations();
+      expect(tokens(mac.round([deployment]))).toEqual(['a 1', 'b as ever']);
+      const next = {
+        ...deployment,
+        items: [{ ...item('a'), version: 'NEXT' }, ...deployment.items.slice(1)],
+      };
+      expect(tokens(mac.round([next]))).toEqual(['a as ever', 'b as ever']);
+    });
+
+    it('is renewed ever more slowly where that does not help either, and has failed meanwhile', () => {
+      const mac = stuck();
+      mac.stubborn.set('a', 'inactive');
+      const waits: number[] = [];
+      untilDeclared(mac);
+      for (let attempt = 1; attempt <= 4; attempt += 1) {
+        const since = mac.now;
+        expect(tokens(untilDeclared(mac))).toEqual([`a ${attempt}`, 'b as ever']);
+        waits.push(Math.round((mac.now - since) / MINUTE) - 30);
+      }
+      expect(waits).toEqual([30, 120, 360, 1_440]);
+    });
+
+    it('has failed, too, where the device does not take the other one, which it is told of by the back-off only', () => {
+      const mac = stuck();
+      untilDeclared(mac);
+      const before = mac.actual;
+      untilDeclared(mac);
+      // It says again and again what it said before.
+      const say = (): void => {
+        const declarations = before.declarations.map((one) => ({ ...one, reportedAt: mac.now }));
+        mac.actual = { ...mac.actual, declarations, declarationsFullAt: mac.now };
+      };
+      mac.now += 29 * MINUTE;
+      say();
+      expect(ofA(mac.round([deployment]))).toMatchObject({ state: 'acknowledged' });
+      mac.now += 2 * MINUTE;
+      say();
+      const failed = mac.round([deployment]);
+      expect(ofA(failed)).toMatchObject({
+        state: 'failed',
+        lastError: 'The device has not taken it anew.',
+        nextAt: mac.now + 120 * MINUTE,
+      });
+    });
+
+    it('is not renewed where the command was refused: nobody tried the declaration', () => {
+      const mac = settled();
+      const failed = mac.items.map((one) => ({
+        ...one,
+        phase: 'idle' as const,
+        setback: 'failure' as const,
+        strikes: 4,
+        errorCode: 'ESP_MDM_DECLARATIONS_INVALID',
+      }));
+      mac.items = failed;
+      mac.actual = { ...mac.actual, declarations: [], declarationsFullAt: null };
+      expect(tokens(mac.round([deployment]))).toEqual(['a as ever']);
     });
   });
 

@@ -1,4 +1,5 @@
 import type { ActualState, ManagedItem, ReportedProfile } from './planner.types.js';
+import { serverTokenOf } from './server-token.js';
 import { ACTIVATION_TAKES, afterDrift, afterFailure, strikesLeft, type Setback } from './back-off.js';
 
 /** What a device says of one identifier. */
@@ -70,8 +71,12 @@ function sightDeclaration(
   const fullAt = actual.declarationsFullAt ?? 0;
   if (found === undefined && fullAt > givenAt(memory, impatient))
     return { ...UNKNOWN, known: true, reportedAt: fullAt, detail: 'The device does not list it.' };
-  // A status of another version is from before the device looked.
-  if (found?.serverToken !== target.version) return UNKNOWN;
+  const renewals = memory?.version === target.version ? memory.renewals : undefined;
+  if (found?.serverToken !== serverTokenOf(target.version, renewals))
+    // A status of another version is from before the device looked, unless it had its time to take a renewed one.
+    return found !== undefined && impatient && renewals !== undefined
+      ? { ...UNKNOWN, known: true, reportedAt: found.reportedAt, detail: 'The device has not taken it anew.' }
+      : UNKNOWN;
   const invalid = found.valid === 'invalid';
   return {
     known: true,

@@ -3,6 +3,7 @@ import type { MaintenanceWindow, PolicyDeployment, PolicyItem } from '@espalier/
 import fc from 'fast-check';
 import { complete } from './observe.js';
 import { plan } from './planner.js';
+import { serverTokenOf } from './server-token.js';
 import type {
   ActualState,
   DeclaredItem,
@@ -88,9 +89,11 @@ export type Flaw = 'lost' | 'inactive' | 'invalid';
 /** A device that does what it is told, unless a spec spoils something, and what mdm and the policy's stores keep of it. */
 export class PerfectDevice {
   readonly profiles = new Map<string, ReportedProfile>();
-  declared: readonly { identifier: string; version: string }[] = [];
+  declared: readonly DeclaredItem[] = [];
   /** What is wrong with declarations, until the device compares what it has with what it is to have. */
   readonly spoilt = new Map<string, Flaw>();
+  /** Declarations that stay inactive for as long as their server token is this one. */
+  readonly stuck = new Map<string, string>();
   /** What is wrong with declarations again whenever the device has compared. */
   readonly stubborn = new Map<string, Flaw>();
   actual: ActualState = { profiles: null, declarations: [], declarationsFullAt: null };
@@ -171,8 +174,8 @@ export class PerfectDevice {
   /** As mdm: a set that is the same, and that the device is not to compare with, makes no command. */
   #declare({ set, identifiers, resync }: Extract<PolicyAction, { type: 'declare' }>): boolean {
     const text = (items: readonly DeclaredItem[]): string =>
-      JSON.stringify(items.map(({ identifier, version }) => [identifier, version]));
-    if (!resync && text(set) === text(this.declared as readonly DeclaredItem[])) {
+      JSON.stringify(items.map(({ identifier, version, renewals }) => [identifier, version, renewals]));
+    if (!resync && text(set) === text(this.declared)) {
       this.items = this.items.map((item) =>
         item.kind === 'declaration' && identifiers.includes(item.identifier)
           ? { ...item, phase: 'acknowledged', acknowledgedAt: this.now, actedAt: null }
@@ -187,13 +190,15 @@ export class PerfectDevice {
 
   /** Everything, as devices do once a day. */
   reportDeclarations(): void {
-    const declarations = this.declared.flatMap(({ identifier, version }): ReportedDeclaration[] => {
-      const flaw = this.spoilt.get(identifier) ?? this.stubborn.get(identifier);
+    const declarations = this.declared.flatMap(({ identifier, version, renewals }): ReportedDeclaration[] => {
+      const serverToken = serverTokenOf(version, renewals);
+      const stuck = this.stuck.get(identifier) === serverToken ? ('inactive' as const) : undefined;
+      const flaw = this.spoilt.get(identifier) ?? this.stubborn.get(identifier) ?? stuck;
       if (flaw === 'lost') return [];
       return [
         {
           identifier,
-          serverToken: version,
+          serverToken,
           active: flaw === undefined,
           valid: flaw === 'invalid' ? 'invalid' : 'valid',
           reasons: flaw === 'invalid' ? 'Missing: MinimumLength' : '',
@@ -223,6 +228,18 @@ const ciOf = (index: number): string => `00000000-0000-4000-8000-${String(index)
 
 /** Each configuration item has one version, as in a library. */
 export const versionOf = (ciId: string): string => `VERSION-${ciId.slice(-4)}`;
+
+export const device = (): PerfectDevice => new PerfectDevice(versionOf);
+/** The decision of a plan that makes but one. */
+export const only = (planned: Plan): Plan['decisions'][number] => {
+  expect(planned.decisions).toHaveLength(1);
+  return planned.decisions[0] as Plan['decisions'][number];
+};
+/** An item whose version is what the perfect device makes of its configuration item. */
+export const item = (identifier: string, changes: Parameters<typeof profileItem>[1] = {}) => {
+  const made = profileItem(identifier, changes);
+  return { ...made, version: versionOf(made.ciId) };
+};
 
 const anyItem: fc.Arbitrary<PolicyItem> = fc
   .record({

@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { timesOf } from './contest.js';
-import { anySite, DAY, MAC, MINUTE, PerfectDevice, T0, versionOf, type Flaw } from './planner.fixture.js';
+import { anySite, DAY, device, MAC, MINUTE, T0, type Flaw } from './planner.fixture.js';
 import { plan } from './planner.js';
 import type { Plan } from './planner.types.js';
 import { windowState } from './windows.js';
-
-const device = (): PerfectDevice => new PerfectDevice(versionOf);
 
 describe('the planner, on any site', () => {
   const runs = { numRuns: 200 };

@@ -31,7 +31,8 @@ import { windowState, type WindowState } from './windows.js';
  * 7. One command at a time for one identifier. A goal is reached when the device reports it, not when it
  *    acknowledges the command.
  * 8. Drift and failures are mended with a growing delay (see back-off). A declaration that the device lost, does not
- *    activate or calls invalid is not sent again, as its set is the same: the device is asked to compare.
+ *    activate or calls invalid is not sent again, as its set is the same: the device is asked to compare. Where that
+ *    did not help, the declaration gets another server token, so that the device processes it anew.
  */
 export function plan(input: PlannerInput): Plan {
   return new Planner(input).plan();
@@ -229,7 +230,13 @@ class Planner {
     if (this.#declared.length > 0) {
       const set = items
         .filter((item) => item.kind === 'declaration' && item.goal === 'present' && isDeclared(item))
-        .map(({ identifier, version, ciId, revision }) => ({ identifier, version, ciId, revision }));
+        .map(({ identifier, version, ciId, revision, renewals }) => ({
+          identifier,
+          version,
+          ciId,
+          revision,
+          ...(renewals !== undefined && { renewals }),
+        }));
       this.#actions.push({ type: 'declare', set, identifiers: this.#declared, resync: this.#needsResync });
     }
     const asked = planQuestions(this.#input, items, {

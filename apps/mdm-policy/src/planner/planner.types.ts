@@ -82,6 +82,8 @@ export interface ManagedItem {
   readonly commandId: string | null;
   /** Actions for this goal so far. */
   readonly attempts: number;
+  /** How often a declaration got another server token, as comparing did not help; missing: never. */
+  readonly renewals?: number;
   /** Failures and drifts since it last was stable: what the back-off grows with. */
   readonly strikes: number;
   /** Not acted on before: back-off. */
@@ -132,7 +134,7 @@ export interface PlannerInput {
 }
 
 /** A declaration that an enrolment is to have. */
-export type DeclaredItem = Pick<ManagedItem, 'identifier' | 'version' | 'ciId' | 'revision'>;
+export type DeclaredItem = Pick<ManagedItem, 'identifier' | 'version' | 'ciId' | 'revision' | 'renewals'>;
 
 /** One thing to ask of mdm. */
 export type PolicyAction =

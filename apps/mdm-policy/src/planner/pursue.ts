@@ -1,6 +1,7 @@
 import type { ManagedItem, Decision } from './planner.types.js';
 import { patienceEndsAt, type Sighting, type Target } from './observe.js';
 import { ZONE_UNKNOWN } from './contest.js';
+import { renewalsFor } from './back-off.js';
 import type { WindowState } from './windows.js';
 
 /** What is to be reached, and for whom. */
@@ -148,6 +149,7 @@ function act(
   now: number,
 ): Step {
   const drifted = onTarget?.setback === 'drift';
+  const renewals = goal.kind === 'declaration' && onTarget !== undefined ? renewalsFor(onTarget) : 0;
   return {
     item: {
       ...memoryOf(goal, item),
@@ -155,6 +157,7 @@ function act(
       phase: 'planned',
       attempts: (onTarget?.attempts ?? 0) + 1,
       strikes: onTarget?.strikes ?? 0,
+      ...(renewals > 0 && { renewals }),
       setback: onTarget?.setback ?? null,
       actedAt: now,
       lastError: onTarget?.lastError ?? null,

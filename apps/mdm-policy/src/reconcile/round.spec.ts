@@ -3,6 +3,10 @@ import { deploymentOf, HOUR, profileItem, T0, windowOf } from '../planner/planne
 import { playRound } from './round.js';
 import type { Surroundings } from './surroundings.js';
 
+const fail = (_id: string, error: unknown): never => {
+  throw error;
+};
+
 const surroundings = (id: string, more: Partial<Surroundings> = {}): Surroundings => ({
   agenda: {
     enrollment_id: id,
@@ -50,5 +54,25 @@ describe('a round', () => {
     ]);
     const installs = handovers.filter(({ spec }) => spec.type === 'install');
     expect(installs.map(({ enrollmentIds }) => enrollmentIds)).toEqual([['B']]);
+  });
+
+  it('asks behind a single command by the same call, behind several by one of its own', () => {
+    const deployments = [deploymentOf([profileItem('a')])];
+    const played = playRound(
+      [
+        surroundings('A', { deployments }),
+        surroundings('B', { deployments }),
+        surroundings('C', { deployments: [deploymentOf([profileItem('a'), profileItem('b')])] }),
+      ],
+      { now: T0, checkEveryMs: HOUR, uuid: randomUUID, failed: fail },
+    );
+    const calls = played.handovers.map(({ spec, enrollmentIds }) => [spec, enrollmentIds]);
+    const install = { type: 'install', ciId: expect.any(String), revision: expect.any(Number) };
+    expect(calls).toEqual([
+      [{ ...install, thenAsk: ['profiles'] }, ['A', 'B']],
+      [install, ['C']],
+      [install, ['C']],
+      [{ type: 'ask', kinds: ['profiles'] }, ['C']],
+    ]);
   });
 });

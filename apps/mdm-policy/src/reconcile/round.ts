@@ -1,6 +1,6 @@
 import type { StateMessage } from '@espalier/contracts';
 import type { AgendaEntry } from '../agenda/agenda.store.js';
-import type { Handover, HandoverSpec } from '../handover/handover.store.js';
+import type { AskedBehind, Handover, HandoverSpec } from '../handover/handover.store.js';
 import { identityOf } from '../planner/contest.js';
 import { plan } from '../planner/planner.js';
 import type { Decision, ManagedItem, Plan, PlannerInput, PolicyAction } from '../planner/planner.types.js';
@@ -143,7 +143,7 @@ class Round {
   /** Puts the actions into calls, and notes in the items by which call they go. */
   #hand(enrollmentId: string, { items, actions }: Plan): readonly ManagedItem[] {
     const callOf = new Map<string, string>();
-    for (const action of actions) {
+    for (const action of inCalls(actions)) {
       const call = this.#calls.add(enrollmentId, action, this.options.uuid);
       for (const identity of identitiesOf(action)) callOf.set(identity, call);
     }
@@ -167,6 +167,22 @@ class Round {
   }
 }
 
+type CalledAction = PolicyAction & AskedBehind;
+
+/**
+ * What is asked behind a single command goes with it: one call, and one push of each device. Where there are several,
+ * none is known to be the last that mdm gets.
+ */
+function inCalls(actions: readonly PolicyAction[]): readonly CalledAction[] {
+  const question = actions.find(({ type }) => type === 'ask');
+  const commands = actions.filter(({ type }) => type === 'install' || type === 'remove');
+  if (question?.type !== 'ask' || commands.length !== 1) return actions;
+  return actions.flatMap((action): CalledAction[] => {
+    if (action === question) return [];
+    return [action === commands[0] ? { ...action, thenAsk: question.kinds } : action];
+  });
+}
+
 function identitiesOf(action: PolicyAction): string[] {
   if (action.type === 'ask') return [];
   if (action.type === 'declare')
@@ -179,7 +195,7 @@ class CallGroups {
   readonly #open = new Map<string, { id: string; spec: HandoverSpec; enrollmentIds: string[] }>();
   readonly #full: Omit<Handover, 'attempts'>[] = [];
 
-  add(enrollmentId: string, action: PolicyAction, uuid: () => string): string {
+  add(enrollmentId: string, action: CalledAction, uuid: () => string): string {
     const spec = specOf(action);
     const key = JSON.stringify(spec);
     const group = this.#open.get(key) ?? { id: uuid(), spec, enrollmentIds: [] };
@@ -197,12 +213,13 @@ class CallGroups {
   }
 }
 
-function specOf(action: PolicyAction): HandoverSpec {
+function specOf(action: CalledAction): HandoverSpec {
+  const behind = action.thenAsk === undefined ? {} : { thenAsk: action.thenAsk };
   switch (action.type) {
     case 'install':
-      return { type: 'install', ciId: action.ciId, revision: action.revision };
+      return { type: 'install', ciId: action.ciId, revision: action.revision, ...behind };
     case 'remove':
-      return { type: 'remove', identifier: action.identifier };
+      return { type: 'remove', identifier: action.identifier, ...behind };
     case 'declare':
       return { type: 'declare', set: action.set, resync: action.resync };
     case 'ask':

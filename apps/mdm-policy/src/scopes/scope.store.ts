@@ -128,6 +128,19 @@ export class ScopeStore {
     return found;
   }
 
+  /** The windows that are known, as JSON, and their versions, in the order of the ids of the collections. */
+  windowsAfter(
+    on: Queryable,
+    after: string,
+    limit: number,
+  ): Promise<{ collection_id: string; windows_version: number; windows: string | null }[]> {
+    return on.query(
+      `SELECT collection_id, windows_version, windows FROM {scope} WHERE collection_id > :after
+       ORDER BY collection_id ${limitSql(on.dialect, limit)}`,
+      { after },
+    );
+  }
+
   /** Those of the collections that were never heard of. */
   async unheard(on: Queryable, collectionIds: readonly string[]): Promise<string[]> {
     const unheard = new Set(collectionIds);

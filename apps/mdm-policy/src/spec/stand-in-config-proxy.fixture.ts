@@ -3,6 +3,7 @@ import {
   compareScopes,
   configProxyInterface,
   correctScopes,
+  correctWindows,
   deploymentChanged,
   getPolicyContent,
   getPolicyDeployment,
@@ -15,6 +16,7 @@ import {
   scopeDropped,
   scopeMembersChanged,
   scopeTag,
+  windowsTag,
   type EventContract,
   type MaintenanceWindow,
   type PolicyDeployment,
@@ -38,6 +40,7 @@ export class StandInConfigProxy extends Happenings {
   #version = 1;
   /** Who is a member of the collection, whether the policy heard of it or not. */
   readonly #members = new Set<string>();
+  #windows: readonly MaintenanceWindow[] = [];
   /** How often the policy asked whether its members are right. */
   comparisons = 0;
 
@@ -69,6 +72,13 @@ export class StandInConfigProxy extends Happenings {
       this.#version = Math.max(this.#version, version);
       await this.members(Object.fromEntries(enrollments.map(({ id }) => [id, this.#members.has(id)])));
       return { corrected: enrollments.length };
+    });
+    messaging.serve(correctWindows, async ({ collections }) => {
+      const known = collections.find(({ id }) => id === COLLECTION);
+      if ((known?.digest ?? 0) === windowsTag(this.#windows)) return { corrected: 0 };
+      this.#version = Math.max(this.#version, known?.version ?? 0);
+      await this.windows(this.#windows);
+      return { corrected: 1 };
     });
     messaging.consume(policyStatesReported, {
       durable: 'states',
@@ -189,7 +199,13 @@ export class StandInConfigProxy extends Happenings {
     });
   }
 
+  /** By an event that never comes. */
+  loseWindows(windows: readonly MaintenanceWindow[]): void {
+    this.#windows = windows;
+  }
+
   async windows(windows: readonly MaintenanceWindow[]): Promise<void> {
+    this.loseWindows(windows);
     await this.publish(maintenanceWindowsChanged, {
       collectionId: COLLECTION,
       version: (this.#version += 1),

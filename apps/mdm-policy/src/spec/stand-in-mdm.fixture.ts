@@ -3,6 +3,7 @@ import {
   commandCompleted,
   commonErrors,
   declarationsReported,
+  deviceReported,
   enrollmentAuthenticated,
   enrollmentEnrolled,
   enrollmentRemoved,
@@ -16,6 +17,7 @@ import {
   submitCommand,
   type Declaration,
   type DeclarationStatus,
+  type DeviceFacts,
   type Enrollment,
   type EventContract,
   type QueuedCommand,
@@ -37,6 +39,37 @@ interface SpecDevice {
 type Submission = z.output<typeof submitCommand.request>;
 type Submitted = z.output<typeof submitCommand.response>;
 
+const NOTHING_SAID: DeviceFacts = {
+  udid: null,
+  hardwareUuid: null,
+  serialNumber: null,
+  deviceName: null,
+  hostName: null,
+  localHostName: null,
+  model: null,
+  modelName: null,
+  modelNumber: null,
+  productName: null,
+  platform: 'unknown',
+  osVersion: null,
+  buildVersion: null,
+  supplementalBuildVersion: null,
+  isAppleSilicon: null,
+  isSupervised: null,
+  timeZone: null,
+  deviceCapacity: null,
+  availableCapacity: null,
+  batteryPercent: null,
+  wifiMac: null,
+  bluetoothMac: null,
+  ethernetMacs: [],
+  imei: null,
+  phoneNumber: null,
+  lastCloudBackupAt: null,
+  activationLockEnabled: null,
+  lostModeEnabled: null,
+};
+
 /** Stands in for mdm and its devices: answers as mdm does, with devices that do what they are told. */
 export class StandInMdm extends Happenings {
   readonly devices = new Map<string, SpecDevice>();
@@ -51,6 +84,8 @@ export class StandInMdm extends Happenings {
   loseNextAnswer = false;
   /** No event tells how commands end. */
   loseCompletions = false;
+  /** Declarations that no device activates for as long as their server token is this one. */
+  readonly stuck = new Map<string, string>();
   /** What devices answer to InstallProfile instead of doing it. */
   refusal: string | undefined;
 
@@ -72,10 +107,7 @@ export class StandInMdm extends Happenings {
       return { declarationsToken: 'token', commands, skipped: [] };
     });
     messaging.serve(requestInventory, async ({ enrollmentIds }) => {
-      for (const id of enrollmentIds) {
-        this.#asked.add(id);
-        if (this.devices.get(id)?.prompt === true) await this.reportProfiles(id);
-      }
+      await this.#ask(enrollmentIds);
       this.happened();
       return { queued: enrollmentIds.length, skipped: [] };
     });
@@ -132,6 +164,15 @@ export class StandInMdm extends Happenings {
     await this.publish(enrollmentRemoved, { id, at: this.at });
   }
 
+  async reportFacts(id: string, at: number, timeZone: string): Promise<void> {
+    await this.publish(deviceReported, {
+      enrollmentId: id,
+      at,
+      askedAt: at,
+      facts: { ...NOTHING_SAID, platform: 'mac', timeZone },
+    });
+  }
+
   async reportProfiles(id: string, askedAt = this.at): Promise<void> {
     this.#asked.delete(id);
     const profiles = [...(this.devices.get(id)?.profiles ?? [])].map(([identifier, uuid]) => ({
@@ -152,6 +193,13 @@ export class StandInMdm extends Happenings {
     if (this.#asked.has(id)) await this.reportProfiles(id);
   }
 
+  async #ask(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      this.#asked.add(id);
+      if (this.devices.get(id)?.prompt === true) await this.reportProfiles(id);
+    }
+  }
+
   async #submit(request: Submission): Promise<Submitted> {
     this.calls += 1;
     const hash = createHash('sha256').update(JSON.stringify(request)).digest('hex');
@@ -163,6 +211,8 @@ export class StandInMdm extends Happenings {
     if (known === undefined)
       for (const command of answer.commands)
         if (this.devices.get(command.enrollmentId)?.prompt === true) await this.#obey(command, request);
+    if (known === undefined && request.thenAsk !== undefined)
+      await this.#ask(answer.commands.map(({ enrollmentId }) => enrollmentId));
     this.happened();
     if (this.loseNextAnswer) {
       this.loseNextAnswer = false;
@@ -260,7 +310,7 @@ export class StandInMdm extends Happenings {
         kind: type.includes('.activation.') ? ('activation' as const) : ('configuration' as const),
         identifier,
         serverToken,
-        active: true,
+        active: this.stuck.get(identifier) !== serverToken,
         valid: 'valid' as const,
         reasons: [],
         ...said,

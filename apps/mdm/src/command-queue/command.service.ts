@@ -11,6 +11,7 @@ import type { EventPublisher } from '@espalier/messaging';
 import type { Database, Tx } from '@espalier/persistence';
 import type { Keyring } from '@espalier/secrets';
 import type { z } from 'zod';
+import type { InventoryService } from '../inventory/inventory.service.js';
 import { inventoryOf, toMdmCommand } from './command-input.js';
 import type { CommandQueueStore } from './command-queue.store.js';
 import { completion } from './completion.js';
@@ -23,6 +24,7 @@ export interface CommandServiceOptions {
   readonly db: Database;
   readonly queue: CommandQueueStore;
   readonly intake: IntakeService;
+  readonly inventory: Pick<InventoryService, 'askBehind'>;
   readonly events: EventPublisher<Tx>;
   readonly vault: Keyring;
   readonly now: () => Date;
@@ -40,13 +42,18 @@ export class CommandService {
    * ESP_MDM_REQUEST_ID_REUSED
    */
   submit(request: Submission): Promise<Submitted> {
-    const { intake, now, uuid } = this.options;
-    const { requestId, createdBy, priority } = request;
+    const { intake, inventory, now, uuid } = this.options;
+    const { requestId, createdBy, priority, thenAsk = [] } = request;
     const hash = hashOf(request);
     return intake.once({ requestId, hash }, async (tx) => {
-      const { targets, skipped } = await intake.targets(tx, request.enrollmentIds, request.onInactive);
+      const { targets, skipped } = await intake.targets(
+        tx,
+        request.enrollmentIds,
+        request.onInactive,
+        thenAsk.length > 0 ? 'update' : 'share',
+      );
       const command = toMdmCommand(request.command, targets);
-      const inventory = inventoryOf(request.command);
+      const answers = inventoryOf(request.command);
       const commandId = uuid();
       const createdAt = now().getTime();
       await intake.addCommand(tx, {
@@ -65,9 +72,11 @@ export class CommandService {
         priority,
         createdAt,
         createdBy,
-        inventory,
+        inventory: answers,
       }));
-      return { commandId, commands: await intake.enqueue(tx, orders, request.push), skipped };
+      const commands = await intake.enqueue(tx, orders, request.push);
+      await inventory.askBehind(tx, targets, thenAsk, createdBy);
+      return { commandId, commands, skipped };
     });
   }
 
@@ -121,9 +130,11 @@ export class CommandService {
   }
 }
 
-function hashOf({ enrollmentIds, command, priority, push, createdBy, onInactive }: Submission): Buffer {
-  const asked = [[...new Set(enrollmentIds)].sort(), command, priority, push, createdBy];
-  // Only where it is not the default: requests of an older version are still known.
+function hashOf(request: Submission): Buffer {
+  const { enrollmentIds, command, priority, push, createdBy, onInactive, thenAsk } = request;
+  const asked: unknown[] = [[...new Set(enrollmentIds)].sort(), command, priority, push, createdBy];
+  // Only where they are not the default: requests of an older version are still known.
   if (onInactive === 'skip') asked.push(onInactive);
+  if (thenAsk !== undefined) asked.push(thenAsk);
   return createHash('sha256').update(JSON.stringify(asked)).digest();
 }

@@ -162,6 +162,21 @@ describeOnEachDatabase('declarations', { migrations: mdmMigrations }, (open) => 
       expect(await tokenOf(one)).toBe(other.declarationsToken);
     });
 
+    it('anew where one has another server token: that one alone, its payload the same, for that enrolment alone', async () => {
+      const [one, two] = [await new SpecDevice(harness).enroll(), await new SpecDevice(harness).enroll()];
+      const both = [declaration('a'), declaration('b')];
+      await set([one, two], both);
+      const renewed = { ...declaration('a'), serverToken: 'a-v1-renewed' };
+      await set([one], [renewed, declaration('b')], { resync: true });
+      expect((await advertised(one)).sort()).toEqual([
+        'configuration/a a-v1-renewed',
+        'configuration/b b-v1',
+      ]);
+      expect(parseDeclaration((await fetch(one, 'a')).body)).toEqual(renewed);
+      expect((await advertised(two)).sort()).toEqual(['configuration/a a-v1', 'configuration/b b-v1']);
+      expect(parseDeclaration((await fetch(two, 'a')).body)).toEqual(declaration('a'));
+    });
+
     it('also by hand, by a command like any other', async () => {
       const device = await new SpecDevice(harness).enroll();
       const command = { requestType: 'DeclarativeManagement' };

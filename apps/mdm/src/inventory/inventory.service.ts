@@ -69,6 +69,18 @@ export class InventoryService {
     });
   }
 
+  /** Asks for it, unless that waits already, where a command wakes the devices anyway. */
+  async askBehind(
+    tx: Tx,
+    targets: readonly EnrollmentTarget[],
+    kinds: readonly InventoryKind[],
+    createdBy: string,
+  ): Promise<void> {
+    if (kinds.length === 0) return;
+    const wanted = new Map(targets.map((target) => [target, kindsFor(target, kinds)]));
+    await this.#ask(tx, wanted, createdBy, false);
+  }
+
   /** The next round of at most `limit` enrolments that are due; how many there were. */
   async askDue(limit: number): Promise<number> {
     const { db, store, intake, now, everyMs } = this.options;

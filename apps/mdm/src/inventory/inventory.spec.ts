@@ -154,6 +154,29 @@ describeOnEachDatabase('inventory', { migrations: mdmMigrations }, (open) => {
     expect(await request([device.udid], all)).toEqual({ queued: 0, skipped: [] });
   });
 
+  it('is asked behind a command, once, by the push of the command', async () => {
+    const device = await new SpecDevice(harness).enroll();
+    await answerAll(device);
+    await harness.db.execute('DELETE FROM {push_schedule}');
+    const submission = submitCommand.request.parse({
+      requestId: randomUUID(),
+      enrollmentIds: [device.udid, 'nobody'],
+      command: { requestType: 'RemoveProfile', arguments: { Identifier: 'p' } },
+      createdBy: 'spec',
+      onInactive: 'skip',
+      thenAsk: ['profiles'],
+    });
+    const submit = (more: object = {}) => harness.rooms.rpc.commands.submit({ ...submission, ...more });
+    const made = await submit();
+    expect([made.commands.length, made.skipped]).toEqual([1, ['nobody']]);
+    expect(await waiting(device.udid)).toEqual(['RemoveProfile', 'ProfileList']);
+    expect(await harness.db.query('SELECT * FROM {push_schedule}')).toHaveLength(1);
+    expect(await submit()).toEqual(made);
+    await expect(submit({ thenAsk: undefined })).rejects.toMatchObject({ code: 'ESP_MDM_REQUEST_ID_REUSED' });
+    await submit({ requestId: randomUUID() });
+    expect(await waiting(device.udid)).toEqual(['RemoveProfile', 'ProfileList', 'RemoveProfile']);
+  });
+
   it('is asked once where two ask at the same time', async () => {
     const device = await new SpecDevice(harness).enroll();
     await answerAll(device);

@@ -15,6 +15,7 @@ export const configProxyInterface = defineServiceInterface({
     policyRpc.republishScope,
     policyRpc.compareScopes,
     policyRpc.correctScopes,
+    policyRpc.correctWindows,
   ],
   calls: [...Object.values(mdmRpc), policyRpc.explainPolicy, policyRpc.evaluatePolicy],
   publishes: [

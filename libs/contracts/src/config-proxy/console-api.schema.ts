@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { plistJsonSchema, queuedCommandSchema } from '../mdm/command.schema.js';
+import { enrollmentLinkSchema } from '../mdm/enrollment-link.schema.js';
 import { enrollmentIdSchema, enrollmentSchema, enrollmentStateSchema } from '../mdm/enrollment.schema.js';
 import { apiScopeSchema } from './api-scope.js';
 
@@ -126,11 +127,17 @@ export const enrollmentLinkBodySchema = z.strictObject({
   signed: z.boolean().default(true).meta({ description: 'True: the profile is signed by this server.' }),
 });
 
-export const enrollmentLinkSchema = z.object({
+/** What is shown of a link this once. */
+export const madeEnrollmentLinkSchema = z.object({
   id: z.uuid(),
   url: z.url(),
   maxUses: z.number().int(),
   expiresAt: time('When it stops working.'),
+});
+
+export const enrollmentLinkPageSchema = z.object({
+  items: z.array(enrollmentLinkSchema),
+  nextCursor: nextCursorSchema,
 });
 
 /** An API token without its secret. */

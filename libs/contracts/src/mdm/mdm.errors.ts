@@ -14,6 +14,12 @@ export const mdmErrors = defineErrors({
     title: 'The device is not enrolled (any more), so it cannot get commands.',
     mend: 'Enrol the device again, or leave it out.',
   },
+  ESP_MDM_ENROLLMENT_LINK_UNKNOWN: {
+    status: 404,
+    level: 'info',
+    title: 'There is no such enrolment link (any more).',
+    mend: 'List the enrolment links to see their ids; those that are over are forgotten after a month.',
+  },
   ESP_MDM_COMMAND_UNKNOWN: { status: 404, level: 'info', title: 'There is no such command.' },
   ESP_MDM_COMMAND_INVALID: {
     status: 400,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineRpc } from '../messaging/define.js';
 import { commandInputSchema, plistJsonSchema, queuedCommandSchema } from './command.schema.js';
 import { declarationSchema, declarationStatusSchema } from './declaration.schema.js';
+import { enrollmentLinkSchema } from './enrollment-link.schema.js';
 import {
   enrollmentIdSchema,
   enrollmentSchema,
@@ -52,6 +53,8 @@ export const submitCommand = defineRpc({
     createdBy: personSchema,
     /** `skip` leaves out enrolments that are unknown or not enrolled (any more) instead of refusing all. */
     onInactive: onInactiveSchema,
+    /** Asked behind the command, in the same step and by the same push, as by `requestInventory`. */
+    thenAsk: z.array(inventoryKindSchema).min(1).optional(),
   }),
   response: z.object({
     commandId: z.uuid(),
@@ -177,4 +180,36 @@ export const createEnrollmentLink = defineRpc({
     createdBy: personSchema,
   }),
   response: z.object({ id: z.uuid(), url: z.url(), maxUses: z.number().int(), expiresAt: z.number().int() }),
+});
+
+/** Links by filter and order; newest first unless told. */
+export const listEnrollmentLinks = defineRpc({
+  service: 'mdm',
+  verb: 'list-enrollment-links',
+  request: z.object({
+    cursor: cursorSchema.optional(),
+    limit: pageSizeSchema,
+    /** As callers of the console write them; see `listPage`. */
+    filter: z.string().max(4_000).optional(),
+    orderBy: z.string().max(400).optional(),
+  }),
+  response: z.object({ items: z.array(enrollmentLinkSchema), nextCursor: cursorSchema.optional() }),
+});
+
+export const getEnrollmentLink = defineRpc({
+  service: 'mdm',
+  verb: 'get-enrollment-link',
+  request: z.object({ id: z.uuid() }),
+  response: z.object({ link: enrollmentLinkSchema }),
+});
+
+/**
+ * From now on nobody gets a profile under the link, and profiles that nobody has enrolled with yet are good for nothing.
+ * Repeating it is harmless.
+ */
+export const revokeEnrollmentLink = defineRpc({
+  service: 'mdm',
+  verb: 'revoke-enrollment-link',
+  request: z.object({ id: z.uuid(), revokedBy: personSchema }),
+  response: z.object({ link: enrollmentLinkSchema }),
 });

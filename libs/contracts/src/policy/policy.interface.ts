@@ -26,6 +26,7 @@ import {
 import {
   compareScopes,
   correctScopes,
+  correctWindows,
   evaluatePolicy,
   explainPolicy,
   getPolicyContent,
@@ -45,6 +46,7 @@ export const mdmPolicyInterface = defineServiceInterface({
     republishScope,
     compareScopes,
     correctScopes,
+    correctWindows,
     submitCommand,
     setDeclarations,
     requestInventory,

@@ -102,6 +102,25 @@ export const correctScopes = defineRpc({
   timeoutMs: 10_000,
 });
 
+/** Tells by events which maintenance windows collections have, of a range of ids, where the policy has others. */
+export const correctWindows = defineRpc({
+  service: 'config-proxy',
+  verb: 'correct-windows',
+  request: z.object({
+    /** The range begins behind this id; empty: with the first. */
+    after: z.string().max(8),
+    /** The last id of the range; null: there is no end. */
+    through: collectionIdSchema.nullable(),
+    /** Those in the range that the policy knows, with `windowsTag` and the version of what it has; -1: of nothing. */
+    collections: z
+      .array(z.object({ id: collectionIdSchema, digest: z.number().int(), version: z.number().int() }))
+      .max(500),
+  }),
+  /** How many collections were told of. */
+  response: z.object({ corrected: z.number().int() }),
+  timeoutMs: 10_000,
+});
+
 /** What the policy thinks of an enrolment, of all deployments or of one. */
 export const explainPolicy = defineRpc({
   service: 'mdm-policy',

@@ -1,4 +1,5 @@
 import type { CatalogueProperty } from '../../inventory/inventory.property.js';
+import { absentOfSystems, absentOfUsers } from '../../inventory/query-model.absent.js';
 import { systemProperties, userProperties } from '../../resources/resource.properties.js';
 import {
   array,
@@ -64,23 +65,9 @@ const systemClass = (siteCode: string): AdminClass =>
       resourceNames,
       macAddresses,
       ...agents(siteCode),
-      ...noTexts(
-        'IPAddresses',
-        'IPSubnets',
-        'IPv6Addresses',
-        'IPv6Prefixes',
-        'SystemGroupName',
-        'SystemOUName',
-      ),
-      ...noText(
-        'ADSiteName',
-        'ClientVersion',
-        'DistinguishedName',
-        'FullDomainName',
-        'LastLogonUserDomain',
-        'ResourceDomainORWorkgroup',
-      ),
-      ...noNumber('WipeStatus'),
+      ...noTexts(...absentOfSystems.arrays),
+      ...noText(...absentOfSystems.texts),
+      ...noNumber(...absentOfSystems.numbers),
     ],
   });
 
@@ -94,11 +81,7 @@ const userClass = defineClass({
   where: "r.kind = 'user'",
   // The ids of users and devices never meet, so that whoever sees some devices sees no user by this.
   subject: { kind: 'device', column: 'r.resource_id' },
-  properties: [
-    ...own(userProperties, 'SMSAssignedSites'),
-    assignedSites,
-    ...noText('DistinguishedName', 'FullDomainName', 'UserPrincipalName', 'WindowsNTDomain'),
-  ],
+  properties: [...own(userProperties, 'SMSAssignedSites'), assignedSites, ...noText(...absentOfUsers.texts)],
 });
 
 /** SMS_G_System_ExtensionData. */

@@ -1,21 +1,19 @@
 import {
   adminServiceErrors,
-  approvalErrors,
   MAX_TASK_DEVICES,
+  pivotQuerySchema,
   resourceErrors,
   scriptErrors,
   type Approval,
 } from '@espalier/contracts';
 import { methodResult, valueEnvelope, type ServiceContext } from '@espalier/odata';
-import type { Database, Tx } from '@espalier/persistence';
+import type { Database } from '@espalier/persistence';
 import { z } from 'zod';
 import type { Visibility } from '../../access/visibility.service.js';
 import { personOf } from '../../approvals/approval.http.js';
-import type { ApprovalPolicies } from '../../approvals/approval.policies.js';
-import type { ApprovalService } from '../../approvals/approval.service.js';
 import type { ClientTaskRooms } from '../../client-tasks/client-task.rooms.js';
-import type { TaskTarget, TaskWork } from '../../client-tasks/operation.service.js';
-import type { IdempotencyService } from '../../idempotency/idempotency.service.js';
+import type { Asking } from '../../client-tasks/client-work.service.js';
+import type { TaskTarget } from '../../client-tasks/operation.service.js';
 import type { DoorAnswer, MethodCall, MethodHandler, Visitor } from '../door.js';
 import { approvalAnswer } from './approval.answer.js';
 import { ClientTaskResults, deviceOf } from './client-task.results.js';
@@ -25,16 +23,13 @@ import { readScriptContent } from './script-parameters.xml.js';
 
 export interface ClientTaskHandlersOptions {
   readonly db: Database;
-  readonly clientTasks: Pick<ClientTaskRooms, 'scripts' | 'runs' | 'operations' | 'tasks' | 'targets'>;
-  readonly idempotency: IdempotencyService;
+  readonly clientTasks: Pick<
+    ClientTaskRooms,
+    'scripts' | 'runs' | 'work' | 'operations' | 'tasks' | 'targets'
+  >;
   readonly visibility: Visibility;
-  readonly approvals: {
-    readonly approvals: Pick<ApprovalService, 'countAlone'>;
-    readonly policies: Pick<ApprovalPolicies, 'of' | 'asksForApproval'>;
-  };
 }
 
-const MAX_QUERY_BYTES = 4_096;
 const runScriptSchema = z.object({
   ScriptGuid: z.guid(),
   InputParameters: z
@@ -50,15 +45,7 @@ const operationSchema = z.object({
     .transform((id) => id ?? ''),
   TargetResourceIDs: z.array(z.coerce.number().int()).max(MAX_TASK_DEVICES).nullish(),
 });
-const pivotSchema = z.object({
-  InputQuery: z
-    .string()
-    .min(1)
-    .refine(
-      (query) => Buffer.byteLength(query) <= MAX_QUERY_BYTES,
-      `is longer than ${MAX_QUERY_BYTES} bytes`,
-    ),
-});
+const pivotSchema = z.object({ InputQuery: pivotQuerySchema });
 const installSchema = z.object({
   Devices: z
     .array(z.string().regex(/^GUID:[0-9A-Fa-f-]{36}$/i, 'must be an SMSID: GUID:…'))
@@ -154,8 +141,8 @@ export class ClientTaskHandlers {
       scope: 'scripts:run',
       run: async (call) => {
         const { InputQuery: query } = readBody(pivotSchema, call.args);
-        const id = await this.#begin(call.visitor, { kind: 'cmpivot', query }, targetOf(call));
-        return { status: 200, json: shown(id) };
+        const { work } = this.options.clientTasks;
+        return { status: 200, json: shown(await work.pivot(query, targetOf(call), asking(call.visitor))) };
       },
     };
   }
@@ -172,49 +159,12 @@ export class ClientTaskHandlers {
     const found = await clientTasks.targets.bySmsid(db, smsids, within);
     const missing = smsids.find((smsid) => !found.has(smsid));
     if (missing !== undefined) throw resourceErrors.ESP_RESOURCE_UNKNOWN({ detail: missing });
-    const deviceIds = [...found.values()];
-    const applicationId = String(row?.['CIGUID']);
-    const name = String(row?.['Name']);
-    const work = { kind: 'install-application', applicationId, name } as const;
-    return {
-      status: 200,
-      json: valueEnvelope({
-        OperationId: await this.#begin(visitor, work, { deviceIds }, (tx) =>
-          this.#countInstall(tx, deviceIds.length, visitor),
-        ),
-      }),
-    };
-  }
-
-  /** @param check in the transaction that begins it, once for each key */
-  async #begin(
-    { caller, asked }: Visitor,
-    work: TaskWork,
-    target: TaskTarget,
-    check: (tx: Tx) => Promise<void> = () => Promise.resolve(),
-  ): Promise<number> {
-    const { idempotency, clientTasks } = this.options;
-    const request = { callerId: caller.credentialId, key: asked.key, body: { work, target } };
-    const { id } = await idempotency.run(request, async (tx) => {
-      await check(tx);
-      return { id: await clientTasks.operations.begin(tx, work, target, caller.title) };
-    });
-    return id;
-  }
-
-  /**
-   * What reaches devices one by one counts as what reaches them by deployments.
-   * @throws EspalierError ESP_APPROVAL_CAP_REACHED
-   */
-  async #countInstall(tx: Tx, devices: number, { caller }: Visitor): Promise<void> {
-    const { approvals, policies } = this.options.approvals;
-    const policy = await policies.of(tx, 'large-deployment');
-    const isLarge = policies.asksForApproval(policy, devices);
-    if (isLarge || !(await approvals.countAlone(tx, policy, devices, personOf(caller))))
-      throw approvalErrors.ESP_APPROVAL_CAP_REACHED({
-        detail: `${devices} devices: deploy it to a collection with them, which can wait for a second person (policy large-deployment).`,
-      });
+    const application = { id: String(row?.['CIGUID']), name: String(row?.['Name']) };
+    const OperationId = await clientTasks.work.install(application, [...found.values()], asking(visitor));
+    return { status: 200, json: valueEnvelope({ OperationId }) };
   }
 }
+
+const asking = ({ caller, asked }: Visitor): Asking => ({ person: personOf(caller), key: asked.key });
 
 const waiting = (approval: Approval): DoorAnswer => approvalAnswer(approval, (json) => valueEnvelope(json));

@@ -5,6 +5,7 @@ import type { Visibility } from '../../access/visibility.service.js';
 import type { ClientTaskRooms } from '../../client-tasks/client-task.rooms.js';
 import type { TaskResult } from '../../client-tasks/client-task.service.js';
 import { countOf } from '../../client-tasks/operation.service.js';
+import { answeredRows } from '../../client-tasks/task.output.js';
 import { executionStates } from '../classes/script.classes.js';
 import type { MethodCall, MethodHandler } from '../door.js';
 import { invalid } from './collection-rule.body.js';
@@ -96,20 +97,8 @@ const notThere = (operationId: number): Error =>
   });
 
 /** Rows of a CMPivot query as they are; what is no list of rows, and what went wrong, as of a script. */
-function shownResults(kind: ClientTaskKind, result: TaskResult): object[] {
-  const rows = kind === 'cmpivot' && result.state === 'succeeded' ? rowsOf(result.output) : undefined;
-  return rows?.map((row) => ({ Device: result.deviceName, ...row })) ?? [shownResult(result)];
-}
-
-function rowsOf(output: string): object[] | undefined {
-  try {
-    const rows: unknown = JSON.parse(output);
-    const isRows = Array.isArray(rows) && rows.every((row) => typeof row === 'object' && row !== null);
-    return isRows ? (rows as object[]) : undefined;
-  } catch {
-    return undefined;
-  }
-}
+const shownResults = (kind: ClientTaskKind, result: TaskResult): object[] =>
+  answeredRows(kind, result)?.map((row) => ({ Device: result.deviceName, ...row })) ?? [shownResult(result)];
 
 const shownResult = ({ deviceId, deviceName, state, exitCode, reason, output }: TaskResult): object => ({
   ResourceId: deviceId,

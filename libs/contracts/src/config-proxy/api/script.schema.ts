@@ -99,9 +99,15 @@ export const scriptDecisionBodySchema = z.strictObject({
 /** Most devices that one request may name. */
 export const MAX_TASK_DEVICES = 500;
 
+const deviceIds = z
+  .array(z.number().int().min(1).max(2_147_483_647))
+  .min(1)
+  .max(MAX_TASK_DEVICES)
+  .meta({ description: `Resource ids of up to ${MAX_TASK_DEVICES} devices.` });
+
 export const runScriptBodySchema = z
   .strictObject({
-    deviceIds: z.array(z.number().int()).min(1).max(MAX_TASK_DEVICES).optional(),
+    deviceIds: deviceIds.optional(),
     collectionId: collectionIdSchema.optional(),
     parameters: z.record(parameterName, scriptParameterValueSchema).default({}),
   })
@@ -109,6 +115,22 @@ export const runScriptBodySchema = z
     ({ deviceIds, collectionId }) => (deviceIds === undefined) !== (collectionId === undefined),
     'needs either deviceIds or collectionId',
   );
+
+/** Longest CMPivot query, in bytes of UTF-8. */
+const MAX_PIVOT_QUERY_BYTES = 4_096;
+
+/** A CMPivot query as the Mac client reads it. */
+export const pivotQuerySchema = freeText(MAX_PIVOT_QUERY_BYTES)
+  .min(1)
+  .refine(
+    (query) => new TextEncoder().encode(query).length <= MAX_PIVOT_QUERY_BYTES,
+    `is longer than ${MAX_PIVOT_QUERY_BYTES} bytes`,
+  )
+  .meta({ description: 'What to ask, as in "OS | project Caption, Version".' });
+
+export const pivotBodySchema = z.strictObject({ query: pivotQuerySchema });
+export const pivotDevicesBodySchema = z.strictObject({ query: pivotQuerySchema, deviceIds });
+export const installApplicationBodySchema = z.strictObject({ deviceIds });
 
 export const clientTaskKindSchema = z.enum(['run-script', 'cmpivot', 'install-application']);
 export type ClientTaskKind = z.output<typeof clientTaskKindSchema>;
@@ -138,6 +160,7 @@ export const clientOperationSchema = z
     scriptId: z.uuid().nullable(),
     scriptVersion: z.number().int().nullable(),
     sha256: sha256.nullable(),
+    applicationId: z.uuid().nullable(),
     jobId: z.uuid().nullable().meta({ description: 'The job that makes the tasks of a collection.' }),
     requestedBy: z.string(),
     requestedAt: time('When it was asked for.'),
@@ -174,4 +197,9 @@ export const clientTaskPageSchema = z.object({
 });
 export const clientTaskDetailSchema = clientTaskSchema.extend({
   output: z.string().meta({ description: 'What it printed.' }),
+  rows: z.array(z.record(z.string(), z.unknown())).nullable().meta({
+    description:
+      'What it answered to a CMPivot query; null where it did not, or was asked for something else.',
+  }),
 });
+export type ClientTaskDetail = z.output<typeof clientTaskDetailSchema>;
