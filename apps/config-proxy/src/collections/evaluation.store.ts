@@ -10,7 +10,7 @@ import {
   type Queryable,
   type Tx,
 } from '@espalier/persistence';
-import { compileQuery, type Restriction } from '@espalier/query';
+import { compileQuery } from '@espalier/query';
 import { inChunk, type Chunk } from './chunk.js';
 
 /** Ids by collection. */
@@ -26,10 +26,6 @@ export interface MemberWrite {
   readonly nowDirect: readonly number[];
   readonly nowOtherwise: readonly number[];
 }
-
-/** Ids in one query: SQL Server takes 2,100 parameters. Padded, so that few texts are prepared. */
-const ID_SIZES = [1, 20, 500] as const;
-const LARGEST_QUERY = 500;
 
 /** Reads what an evaluation needs of some resources, and writes who is a member: the only writer of `collection_member`. */
 export class EvaluationStore {
@@ -99,17 +95,7 @@ export class EvaluationStore {
   }
 
   /** Whom a query selects among the resources of the chunk. */
-  async select(on: Queryable, query: TypedQuery, chunk: Chunk, now: number): Promise<number[]> {
-    if ('from' in chunk) return this.#select(on, query, chunk, now);
-    const selected: number[] = [];
-    for (let from = 0; from < chunk.ids.length; from += LARGEST_QUERY) {
-      const ids = padded(chunk.ids.slice(from, from + LARGEST_QUERY));
-      selected.push(...(await this.#select(on, query, { ids }, now)));
-    }
-    return selected;
-  }
-
-  async #select(on: Queryable, query: TypedQuery, restrict: Restriction, now: number): Promise<number[]> {
+  async select(on: Queryable, query: TypedQuery, restrict: Chunk, now: number): Promise<number[]> {
     const { sql, params } = compileQuery(query, on.dialect, { restrict, now });
     const text = `SELECT ${idListSql(on.dialect).joined('selected.resource_id')} AS ids FROM (${sql}) AS selected`;
     const [row] = await on.prepared<{ ids: string | null }>(nameOf(text), text, params);
@@ -156,13 +142,6 @@ export class EvaluationStore {
 
 /** Up to so many collections the index by collection serves better than that by resource. */
 const FEW_COLLECTIONS = 20;
-
-/** Repeats the last id: the same text serves up to twenty ids, and up to five hundred. */
-function padded(ids: readonly number[]): number[] {
-  const size = ID_SIZES.find((candidate) => candidate >= ids.length) ?? LARGEST_QUERY;
-  const last = ids.at(-1) ?? 0;
-  return [...ids, ...Array.from({ length: size - ids.length }, () => last)];
-}
 
 const names = new Map<string, string>();
 const NAMES = 10_000;

@@ -1,4 +1,4 @@
-import type { Dialect, SqlParams, SqlValue } from '@espalier/persistence';
+import { idListSql, type Dialect, type SqlParams, type SqlValue } from '@espalier/persistence';
 
 /** A statement in the portable spelling of persistence, or a part of one. Values are in `params`, never in `sql`. */
 export interface CompiledSql {
@@ -19,16 +19,27 @@ export class SqlWriter {
 
   /** Writes a value: `:q0`. */
   value(value: string | number): string {
-    const name = `${this.prefix}${this.parameters}`;
-    this.parameters += 1;
-    this.params[name] = value;
+    const name = this.parameter(value);
     // PostgreSQL takes the type of the other side, and refuses what does not fit into an integer column.
     return typeof value === 'number' && this.dialect === 'postgres' ? `CAST(:${name} AS bigint)` : `:${name}`;
+  }
+
+  /** Writes that a column is among ids, which are one parameter. */
+  isIn(column: string, ids: readonly number[]): string {
+    const list = idListSql(this.dialect);
+    return list.isIn(column, this.parameter(list.param(ids)));
   }
 
   alias(): string {
     this.aliases += 1;
     return `${this.prefix}t${this.aliases}`;
+  }
+
+  private parameter(value: SqlValue): string {
+    const name = `${this.prefix}${this.parameters}`;
+    this.parameters += 1;
+    this.params[name] = value;
+    return name;
   }
 }
 

@@ -19,7 +19,7 @@ describe('compiled queries', () => {
       { restrict: { ids: [424_242] } },
     );
     expect(sql).not.toMatch(/canar|42/);
-    expect(Object.values(params)).toEqual(expect.arrayContaining(['canary', 424_242]));
+    expect(Object.values(params)).toEqual(expect.arrayContaining(['canary', 424_242, '{424242}']));
   });
 
   it('look into classes with several rows instead of joining them, together where a condition names both', () => {
@@ -55,7 +55,6 @@ describe('compiled queries', () => {
     expect(compile(inside, { restrict }).sql.match(/BETWEEN/g)).toHaveLength(2);
     const across = `where Name in (select ProductName from ${SOFTWARE})`;
     expect(compile(across, { restrict }).sql.match(/BETWEEN/g)).toHaveLength(1);
-    expect(compile('', { restrict: { ids: [] } }).sql).toContain('WHERE 1 = 0');
   });
 
   it('solve date differences for the column, so that an index serves them', () => {
