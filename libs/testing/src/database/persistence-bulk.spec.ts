@@ -47,7 +47,7 @@ const many = (make: (index: number) => Row): Row[] =>
   Array.from({ length: 120 }, (_, id) => ({ id, ...make(id) }));
 const empty = { label: null, facts: null, big: null, ratio: null, is_on: 0 };
 
-describeOnEachDatabase('many rows at once', { migrations: [bulkMigration] }, (open) => {
+describeOnEachDatabase('many rows at once', { migrations: [bulkMigration] }, (open, dialect) => {
   let db: Database;
   beforeEach(async () => {
     db = await open();
@@ -87,16 +87,27 @@ describeOnEachDatabase('many rows at once', { migrations: [bulkMigration] }, (op
     expect(await stored()).toEqual(rows);
   });
 
-  it('store truth as 1 and 0, and mend half a character', async () => {
+  it('store truth as 1 and 0', async () => {
     await insertRows(
       db,
       'bulk',
-      many((id) => ({ ...empty, label: 'half \ud83d', is_on: id % 2 === 0 })),
+      many((id) => ({ ...empty, is_on: id % 2 === 0 })),
     );
     const rows = await stored();
     expect(rows.map(({ is_on }) => is_on)).toEqual(rows.map((_, id) => Number(id % 2 === 0)));
-    expect(new Set(rows.map(({ label }) => label))).toEqual(new Set(['half \ufffd']));
   });
+
+  // SQL Server counts halves as characters.
+  if (dialect !== 'mssql')
+    it('mend half a character', async () => {
+      await insertRows(
+        db,
+        'bulk',
+        many(() => ({ ...empty, label: 'half \ud83d' })),
+      );
+      const labels = (await stored()).map(({ label }) => label);
+      expect(new Set(labels)).toEqual(new Set(['half \ufffd']));
+    });
 
   it('are all stored or none where one does not fit', async () => {
     const rows = many((id) => ({
