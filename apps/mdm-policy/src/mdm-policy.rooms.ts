@@ -156,6 +156,7 @@ export function buildRooms(outside: MdmPolicySurroundings): MdmPolicyRooms {
     metrics,
     logger,
     now,
+    uuid: randomUUID,
     nudgeReconcile,
   });
   const explain = new ExplainService({ db, agenda, stores, now, checkEveryMs, nudgeReconcile });

@@ -10,24 +10,23 @@ import { EarlyCompletionStore } from '../policy-items/early-completion.store.js'
 import { ManagedItemStore } from '../policy-items/managed-item.store.js';
 import { logger, SpecClock } from '../spec/bus.fixture.js';
 import { HandoverService } from './handover.service.js';
-import { HandoverStore } from './handover.store.js';
+import { HandoverStore, type HandoverSpec } from './handover.store.js';
+import { UnusableContent, type MdmGateway } from './mdm.gateway.js';
 import { TokenBucket } from './token-bucket.js';
 
 const MINUTE = 60_000;
 
-describeOnEachDatabase('calls to an mdm that is away', { migrations: mdmPolicyMigrations }, (open) => {
+describeOnEachDatabase('calls to mdm that do not succeed', { migrations: mdmPolicyMigrations }, (open) => {
   let db: Database;
   beforeEach(async () => {
     db = await open();
   });
 
-  it('are made until it answers, but for questions, which are asked anew anyhow', async () => {
-    const clock = new SpecClock();
-    const store = new HandoverStore(db);
-    const service = new HandoverService({
+  const serviceWith = (store: HandoverStore, clock: SpecClock, carry: MdmGateway['carry']): HandoverService =>
+    new HandoverService({
       db,
       store,
-      mdm: { carry: () => Promise.reject(commonErrors.ESP_TIMEOUT()) },
+      mdm: { carry },
       agenda: new AgendaStore(db),
       items: new ManagedItemStore(),
       early: new EarlyCompletionStore(),
@@ -35,8 +34,14 @@ describeOnEachDatabase('calls to an mdm that is away', { migrations: mdmPolicyMi
       metrics: new PolicyMetrics(createMetrics('mdm-policy'), () => Promise.resolve(0)),
       logger,
       now: clock.now,
+      uuid: randomUUID,
       nudgeReconcile: () => undefined,
     });
+
+  it('are made until it answers, but for questions, which are asked anew anyhow', async () => {
+    const clock = new SpecClock();
+    const store = new HandoverStore(db);
+    const service = serviceWith(store, clock, () => Promise.reject(commonErrors.ESP_TIMEOUT()));
     const [install, ask] = [randomUUID(), randomUUID()];
     await db.transaction((tx) =>
       store.add(
@@ -60,5 +65,24 @@ describeOnEachDatabase('calls to an mdm that is away', { migrations: mdmPolicyMi
       clock.advance(MINUTE);
     }
     expect(await left()).toEqual([install]);
+  });
+
+  it('ask what was to be asked behind a command, also where the command can never be given', async () => {
+    const clock = new SpecClock();
+    const store = new HandoverStore(db);
+    const ciId = randomUUID();
+    const carried: HandoverSpec[] = [];
+    const service = serviceWith(store, clock, ({ spec }) => {
+      carried.push(spec);
+      if (spec.type === 'install') return Promise.reject(new UnusableContent(ciId, 'It is no profile.'));
+      return Promise.resolve({ commands: new Map(), skipped: new Set() });
+    });
+    const spec = { type: 'install', ciId, revision: 1, thenAsk: ['profiles'] } as const;
+    const call = { id: randomUUID(), spec, enrollmentIds: ['A'] };
+    await db.transaction((tx) => store.add(tx, [call], clock.now().getTime()));
+    await service.step();
+    await service.step();
+    expect(carried).toEqual([spec, { type: 'ask', kinds: ['profiles'] }]);
+    expect(await db.query('SELECT id FROM {handover}')).toEqual([]);
   });
 });

@@ -22,6 +22,7 @@ export interface HandoverServiceOptions {
   readonly metrics: PolicyMetrics;
   readonly logger: Logger;
   readonly now: () => Date;
+  readonly uuid: () => string;
   /** Wakes whoever looks at what is due. */
   readonly nudgeReconcile: () => void;
 }
@@ -99,13 +100,21 @@ export class HandoverService {
     const now = this.options.now().getTime();
     const text = error instanceof Error ? error.message : String(error);
     const culprit = error instanceof UnusableContent ? error.ciId : undefined;
-    await this.#change(handover, () =>
-      Promise.resolve((item) =>
+    await this.#change(handover, async (tx) => {
+      await this.#askAlone(tx, handover, now);
+      return (item) =>
         culprit === undefined || item.ciId === culprit
           ? refuse(item, { code, text: `It could not be handed over: ${text}` }, now)
-          : { ...item, phase: 'idle', setback: item.setback === 'drift' ? 'drift' : null, notBefore: null },
-      ),
-    );
+          : { ...item, phase: 'idle', setback: item.setback === 'drift' ? 'drift' : null, notBefore: null };
+    });
+  }
+
+  /** What was to be asked behind a command is asked also where the command never comes. */
+  async #askAlone(tx: Tx, { spec, enrollmentIds }: Handover, now: number): Promise<void> {
+    const { store, uuid } = this.options;
+    const kinds = spec.type === 'install' || spec.type === 'remove' ? spec.thenAsk : undefined;
+    if (kinds !== undefined)
+      await store.add(tx, [{ id: uuid(), spec: { type: 'ask', kinds }, enrollmentIds }], now);
   }
 
   /** Ends a handover, once, and changes the items that went by it. */
