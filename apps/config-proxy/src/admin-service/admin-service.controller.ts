@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Controller, Inject, Req, Res } from '@nestjs/common';
-import { commonErrors } from '@espalier/contracts';
+import { commonErrors, isEspalierError } from '@espalier/contracts';
 import { defineEndpoint, Endpoint, httpErrors, readBodyStream, type Problem } from '@espalier/nest-kit';
 import { errorBody } from '@espalier/odata';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -35,6 +35,14 @@ const door = {
   ownAnswer: true,
   errorBody: odataError,
 } as const;
+const anyObject = (example: Readonly<Record<string, unknown>>): z.ZodType =>
+  z.looseObject({}).meta({ examples: [example] });
+const shown = { response: anyObject({ value: [{ ResourceId: 16_777_219, Name: 'LAB-01' }] }) };
+/** JSON, also where it is not called so. */
+const sent = {
+  body: anyObject({ Name: 'Lab', CollectionType: 2, LimitToCollectionID: 'SMS00001' }),
+  streams: LOOSE_TYPES,
+};
 const HOW =
   'Everything under /AdminService/wmi/ and /AdminService/v1.0/ in any letter case, as docs/admin-service.md says. Each class and method needs a scope of its own.';
 
@@ -43,27 +51,31 @@ const readAdminService = defineEndpoint({
   method: 'GET',
   summary: 'Read as from AdminService of ConfigMgr',
   description: HOW,
+  ...shown,
 });
 const postAdminService = defineEndpoint({
   ...door,
   method: 'POST',
   summary: 'Make an object or call a method as in AdminService',
   description: HOW,
-  streams: LOOSE_TYPES,
+  ...shown,
+  ...sent,
 });
 const putAdminService = defineEndpoint({
   ...door,
   method: 'PUT',
   summary: 'Replace an object as in AdminService',
   description: HOW,
-  streams: LOOSE_TYPES,
+  ...shown,
+  ...sent,
 });
 const patchAdminService = defineEndpoint({
   ...door,
   method: 'PATCH',
   summary: 'Change an object as in AdminService',
   description: HOW,
-  streams: LOOSE_TYPES,
+  ...shown,
+  ...sent,
 });
 const deleteAdminService = defineEndpoint({
   ...door,
@@ -145,7 +157,7 @@ export class AdminServiceController {
     else if (written !== undefined)
       void reply
         .header('content-type', JSON_TYPE)
-        .send(typeof written === 'string' ? written : Readable.from(written));
+        .send(Buffer.isBuffer(written) ? written : Readable.from(written, { objectMode: false }));
     else if (text !== undefined)
       void reply.header('content-type', `${text.type};charset=utf-8`).send(text.content);
     else void reply.send();
@@ -174,14 +186,23 @@ function askedBy({ headers }: FastifyRequest): Visitor['asked'] {
  */
 async function readBody(request: FastifyRequest): Promise<unknown> {
   const { body, headers } = request;
-  if (!(body instanceof Readable)) return body ?? {};
+  if (!(body instanceof Readable)) return inUtf8(body ?? {});
   if (headers.origin !== undefined) throw httpErrors.ESP_HTTP_UNSUPPORTED_MEDIA_TYPE();
   const text = (await readBodyStream(body, MOST_BYTES)).toString().replace(/^\uFEFF/, '');
   try {
-    return text.trim() === '' ? {} : (JSON.parse(text) as unknown);
+    return inUtf8(text.trim() === '' ? {} : (JSON.parse(text) as unknown));
   } catch (error) {
+    if (isEspalierError(error)) throw error;
     throw commonErrors.ESP_BAD_REQUEST({ detail: 'The body must be JSON.', cause: error });
   }
+}
+
+/** Windows PowerShell sends ISO-8859-1 unless it is told otherwise: "Büro" would become "B�ro", for good. */
+function inUtf8(body: unknown): unknown {
+  if (!JSON.stringify(body).includes('\uFFFD')) return body;
+  throw commonErrors.ESP_BAD_REQUEST({
+    detail: "The body is not UTF-8. In PowerShell: -ContentType 'application/json; charset=utf-8'.",
+  });
 }
 
 /** For the module of the console. */

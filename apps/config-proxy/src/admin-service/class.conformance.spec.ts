@@ -105,7 +105,7 @@ describeOnEachDatabase('AdminService classes', { migrations: configProxyMigratio
         url: 'https://site/AdminService/wmi/SMS_G_System_ExtensionData',
       });
       const parts: string[] = [];
-      for await (const part of typeof body === 'string' ? [body] : body) parts.push(part);
+      for await (const part of Buffer.isBuffer(body) ? [body] : body) parts.push(part.toString());
       pieces.push(parts.filter((part) => part.includes('"PropertyName"')).length);
       const page = JSON.parse(parts.join('')) as Page;
       const rows = page.value;

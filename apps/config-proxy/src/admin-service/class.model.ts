@@ -153,10 +153,14 @@ export const derived = (
 export const lazy = (name: string, type: EdmType, isCollection = false): PropertySpec => ({
   property: { name, type, isLazy: true, isCollection, read: (row) => row[name] },
 });
-/** An array of texts that holds the value of one column, where there is one. */
+/**
+ * An array of texts that holds the value of one column, where there is one.
+ * @param shown where the rows have that value anyway: under the name of which column
+ */
 export const texts = (
   name: string,
   of: { readonly sql: string; readonly foldedSql?: string },
+  shown = name,
 ): PropertySpec => {
   const element = sourceOf(name, 'text', of.foldedSql !== undefined);
   return {
@@ -165,9 +169,10 @@ export const texts = (
       type: 'Edm.String',
       isCollection: true,
       elements: { kind: 'column', property: element },
-      read: (row) => (row[name] === null || row[name] === undefined ? [] : [row[name]]),
+      read: (row) => (row[shown] === null || row[shown] === undefined ? [] : [row[shown]]),
     },
     columns: [{ name, ...of }],
+    ...(shown !== name && { reads: [shown] }),
   };
 };
 /** Arrays that scripts ask for and that Apple devices have nothing for. */

@@ -2,7 +2,7 @@ import { adminServiceErrors } from '@espalier/contracts';
 import {
   bindFilter,
   entityEnvelope,
-  entityWriter,
+  entityOf,
   listEnvelope,
   listFrame,
   nextLink,
@@ -10,6 +10,7 @@ import {
   parseFilter,
   parseOrder,
   parseSelect,
+  type JsonBytes,
   type ODataObject,
   type QueryOptions,
   type Selection,
@@ -21,7 +22,10 @@ import type { AdminClass, ClassRow, ClassScope } from './class.model.js';
 import { keyCondition, type ClassQuery, type ClassStore } from './class.store.js';
 import type { JsonBody, LazyReader, Visitor } from './door.js';
 import type { Visibility } from '../access/visibility.service.js';
+import { SharedReads } from '../http/shared-reads.js';
+import { pageBody, PART, type PagePlan } from './page.body.js';
 import { restrictTo } from './reach.js';
+import { RowWriters, withServer } from './row.writers.js';
 
 export interface ClassReaderOptions {
   readonly services: Readonly<Record<ServiceRoute, AdminService>>;
@@ -49,43 +53,42 @@ type Key = Readonly<Record<string, string | number | boolean>>;
 
 /** Rows of a page; the rest has a link. No Microsoft source names theirs. */
 const PAGE = 1_000;
-/** Rows that are in memory at once. */
-const PART = 250;
 
 /** Reads lists, single objects and what they lead to. */
 export class ClassReader {
+  readonly #writers = new RowWriters();
+  /** Short pages; what a restriction lets through is the same for all who have it. */
+  readonly #shared = new SharedReads<JsonBody>();
+
   constructor(private readonly options: ClassReaderOptions) {}
 
   async list(entity: AdminClass, reading: ListReading, within?: Key): Promise<JsonBody> {
     const { options, context, rawQuery, url } = reading;
+    const { store } = this.options;
     const query = await this.#query(entity, reading, within);
     const { shown, columns } = this.#selection(entity, reading);
     const wanted = options.top ?? Number.POSITIVE_INFINITY;
     const limit = Math.min(wanted, PAGE);
-    const { store } = this.options;
     const count = options.count ? await store.count(entity, query) : undefined;
     const { head, tail } = listFrame(context, entity, { count, select: shown });
-    if (limit === 0) return `${head}${tail()}`;
-    const read = async (
-      from: { skip?: number | undefined; cursor?: string },
-      left: number,
-    ): Promise<Part> => {
-      const asked = { ...query, ...from, limit: Math.min(left, PART), select: columns };
-      const { rows, next } = await store.list(entity, asked);
-      const written = this.#written(entity, rows, reading, shown);
-      if (options.expand !== undefined) await this.#expand(entity, rows, written, reading);
-      return { text: JSON.stringify(written).slice(1, -1), size: rows.length, next };
-    };
-    const { skip, skipToken } = options;
-    const first = await read(skipToken === undefined ? { skip } : { cursor: skipToken }, limit);
-    const end = ({ next }: Part, given: number): string => {
+    if (limit === 0) return Buffer.from(`${head}${tail()}`);
+    const end = (next: string | undefined, given: number): string => {
       const rest = wanted - given;
       if (next === undefined || rest <= 0) return tail();
       return tail(nextLink(url, rawQuery, { skipToken: next, ...(Number.isFinite(rest) && { top: rest }) }));
     };
-    if (first.next === undefined || first.size >= limit)
-      return `${head}${first.text}${end(first, first.size)}`;
-    return inParts(first, { head, end, limit, read: (cursor, left) => read({ cursor }, left) });
+    const plan: PagePlan = {
+      head,
+      end,
+      limit,
+      from: options.skipToken === undefined ? { skip: options.skip } : { cursor: options.skipToken },
+      read: (from, most) => store.list(entity, { ...query, ...from, limit: most, select: columns }),
+      write: (rows, out) => this.#write(entity, rows, { reading, select: shown, out }),
+    };
+    // What is sent in parts is read as its caller takes it; what a row leads to depends on more than its class.
+    if (limit > PART || options.expand !== undefined) return pageBody(plan);
+    const key = JSON.stringify([context.baseUrl, url, rawQuery, entity.name, within, query.restriction]);
+    return this.#shared.get(key, () => pageBody(plan));
   }
 
   async count(entity: AdminClass, reading: Reading, within?: Key): Promise<number> {
@@ -113,10 +116,11 @@ export class ClassReader {
     const property = findNamed(entity.properties, name);
     if (property === undefined) throw noMember(entity, name);
     const written = await this.#whole(entity, row, reading, undefined);
-    return JSON.stringify({
+    const body = {
       '@odata.context': `${reading.context.baseUrl}/$metadata#${entity.name}`,
       value: written[property.name] ?? null,
-    });
+    };
+    return Buffer.from(JSON.stringify(body));
   }
 
   /** How many objects an object leads to. */
@@ -174,7 +178,7 @@ export class ClassReader {
     select: Selection | undefined,
   ): Promise<ODataObject> {
     await this.options.lazy[entity.name]?.(row, visitor);
-    return entityWriter(entity, { context, route, lazy: true, select })(withServer(row, context));
+    return entityOf(entity, withServer(row, context), { context, route, lazy: true, select });
   }
 
   /** What is shown, and the columns that it takes. */
@@ -188,21 +192,24 @@ export class ClassReader {
     return { shown, columns: isWhole ? undefined : shown.properties.map(({ name }) => name) };
   }
 
-  #written(
+  /** Rows with commas between them, and what they lead to where that was asked for. */
+  async #write(
     entity: AdminClass,
     rows: readonly ClassRow[],
-    { context, route }: Reading,
-    select: Selection | undefined,
-  ): ODataObject[] {
-    const write = entityWriter(entity, { context, route, select });
-    return rows.map((row) => write(withServer(row, context)));
+    { reading, select, out }: { reading: Reading; select: Selection | undefined; out: JsonBytes },
+  ): Promise<void> {
+    if (reading.options.expand === undefined)
+      return this.#writers.write(entity, rows, { ...reading, select, out });
+    const objects = this.#writers.objects(entity, rows, { ...reading, select });
+    await this.#expand(entity, rows, objects, reading);
+    out.json(JSON.stringify(objects).slice(1, -1));
   }
 
   /** Puts what the rows lead to into what is written of them: one query for all where there is one row for each. */
   async #expand(
     entity: AdminClass,
     rows: readonly ClassRow[],
-    written: readonly ODataObject[],
+    written: readonly Record<string, unknown>[],
     reading: Reading,
   ): Promise<void> {
     for (const navigation of parseExpand(reading.options.expand ?? '', entity)) {
@@ -227,7 +234,7 @@ export class ClassReader {
       restriction: await restrictTo(target, this.options.visibility, visitor.caller, target.scope),
       limit: PAGE,
     });
-    return this.#written(target, rows, reading, undefined);
+    return this.#writers.objects(target, rows, { ...reading, select: undefined });
   }
 
   /** A class that is led to; whoever reads it needs its scope. */
@@ -239,44 +246,11 @@ export class ClassReader {
   }
 }
 
-/** Rows of a list as JSON, commas between them, and where the next ones are. */
-interface Part {
-  readonly text: string;
-  readonly size: number;
-  readonly next?: string | undefined;
-}
-
-interface Parts {
-  readonly head: string;
-  readonly end: (last: Part, given: number) => string;
-  readonly limit: number;
-  readonly read: (cursor: string, left: number) => Promise<Part>;
-}
-
-/** A long page as fast as it is taken: no more of it than a part is in memory. */
-async function* inParts(first: Part, { head, end, limit, read }: Parts): AsyncGenerator<string> {
-  let part = first;
-  let given = part.size;
-  yield `${head}${part.text}`;
-  while (part.next !== undefined && given < limit) {
-    part = await read(part.next, limit - given);
-    given += part.size;
-    if (part.size > 0) yield `,${part.text}`;
-  }
-  yield end(part, given);
-}
-
 const findNamed = <T extends { readonly name: string }>(items: readonly T[], name: string): T | undefined =>
   items.find((item) => item.name.toLowerCase() === name.toLowerCase());
 
 const noMember = (entity: AdminClass, name: string): Error =>
   adminServiceErrors.ESP_ADMIN_SERVICE_UNKNOWN({ detail: `${entity.name} has no ${name}.` });
-
-/** Rows that name the server name it as the caller does. */
-function withServer(row: ClassRow, { server }: ServiceContext): ClassRow {
-  row['server'] = server;
-  return row;
-}
 
 /** By which properties of the target a row finds what it leads to. */
 function keyOf(target: string, row: ClassRow): Key {

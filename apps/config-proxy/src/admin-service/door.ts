@@ -23,8 +23,8 @@ export interface DoorRequest {
   readonly visitor: Visitor;
 }
 
-/** JSON as text, in parts where it is long. */
-export type JsonBody = string | AsyncIterable<string>;
+/** JSON as it is sent, in parts where it is long. */
+export type JsonBody = Buffer | AsyncIterable<Buffer | string>;
 
 /** What is answered: JSON, written or not, or text of another type; no body with status 204. */
 export interface DoorAnswer {
@@ -68,7 +68,7 @@ export interface WriteHandler {
     body: Readonly<Record<string, unknown>>,
     options: { readonly visitor: Visitor; readonly isWhole: boolean },
   ): Promise<Waiting>;
-  remove?(row: ClassRow, visitor: Visitor): Promise<void>;
+  remove?(row: ClassRow, visitor: Visitor): Promise<Waiting>;
 }
 
 /** Fills the lazy properties of one object. */

@@ -4,7 +4,7 @@ import {
   bindFilter,
   bindKey,
   entityEnvelope,
-  entityWriter,
+  entityOf,
   errorBody,
   evaluateFilter,
   findEntity,
@@ -97,7 +97,8 @@ export class AdminServiceFixture {
     if (target.kind === 'service') return { status: 200, body: serviceDocument(wmiService, context) };
     const entity: EntityModel<Row> = findEntity(wmiService, target.entity);
     const select = options.select === undefined ? undefined : parseSelect(options.select, entity);
-    const write = entityWriter(entity, { context, route: 'wmi', lazy: target.kind === 'entity', select });
+    const lazy = target.kind === 'entity';
+    const write = (row: Row): ODataObject => entityOf(entity, row, { context, route: 'wmi', lazy, select });
     if (target.kind === 'method') {
       const called = findMethod(entity, target.method, false);
       return { status: 201, body: methodResult(context, { Called: called.name, With: body }) };

@@ -1,7 +1,6 @@
 import {
   entityEnvelope,
   entityOf,
-  entityWriter,
   errorBody,
   listEnvelope,
   listFrame,
@@ -81,7 +80,7 @@ describe('entities', () => {
 
   it('give every value the form of its type', () => {
     const system: EntityModel<object> = fixtureEntity('SMS_R_System');
-    const write = entityWriter(system, wmi);
+    const write = (row: object): unknown => entityOf(system, row, wmi);
     const given = {
       resource_id: 5,
       is_client: true,

@@ -35,7 +35,7 @@ function setContext(
   return `${metadata(context)}#${name}${select === undefined ? '' : `(${names.join(',')})`}`;
 }
 
-/** What stands around the rows of a list where it is written in parts: JSON text, commas between the rows apart. */
+/** What stands around the rows of a list where it is written in parts: JSON, commas between the rows apart. */
 export interface ListFrame {
   readonly head: string;
   /** @param more where the next page is; undefined after the last */

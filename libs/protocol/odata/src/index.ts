@@ -1,3 +1,4 @@
+export { withModelNames } from './body.names.js';
 export { bindArguments, bindKey, findEntity, findMethod } from './entity.lookup.js';
 export {
   NAMESPACE,
@@ -33,8 +34,10 @@ export type { FilterExpression, FilterOperand } from './filter.ast.js';
 export { bindFilter } from './filter.binder.js';
 export { evaluateFilter, type EntityValues } from './filter.evaluation.js';
 export { parseFilter } from './filter.parser.js';
+export { JsonBytes } from './json-bytes.js';
 export { odataLimits } from './limits.js';
 export { metadataXml } from './metadata.writer.js';
+export type { RowWriter } from './object-parts.js';
 export { ODataError, type ODataStatus } from './odata.error.js';
 export { nextLink, parseQueryOptions, type QueryOptions } from './query.options.js';
 export { afterPrefix, parseRequestPath } from './request.path.js';

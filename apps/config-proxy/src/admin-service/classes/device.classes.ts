@@ -46,7 +46,7 @@ const assignedSites = texts('SMSAssignedSites', {
   sql: 'r.site_code',
   foldedSql: 'r.site_code_folded',
 });
-const resourceNames = texts('ResourceNames', { sql: 'r.name', foldedSql: 'r.name_folded' });
+const resourceNames = texts('ResourceNames', { sql: 'r.name', foldedSql: 'r.name_folded' }, 'Name');
 
 /** SMS_R_System: discovery. */
 const systemClass = (siteCode: string): AdminClass =>
@@ -66,13 +66,13 @@ const systemClass = (siteCode: string): AdminClass =>
       macAddresses,
       ...agents(siteCode),
       ...noTexts(...absentOfSystems.arrays),
-      ...noText(...absentOfSystems.texts),
+      ...noText(...absentOfSystems.texts, 'SID'),
       ...noNumber(...absentOfSystems.numbers),
     ],
   });
 
 /** SMS_R_User. */
-const userClass = defineClass({
+export const userClass = defineClass({
   name: 'SMS_R_User',
   superclass: 'SMS_Resource',
   keys: ['ResourceId'],
@@ -85,7 +85,7 @@ const userClass = defineClass({
 });
 
 /** SMS_G_System_ExtensionData. */
-const extensionDataClass = defineClass({
+export const extensionDataClass = defineClass({
   name: 'SMS_G_System_ExtensionData',
   superclass: 'SMS_G_System',
   keys: ['ResourceID', 'PropertyName'],
@@ -129,6 +129,19 @@ const relationshipClass = defineClass({
     INNER JOIN {resource} AS d ON d.resource_id = a.resource_id
     INNER JOIN {resource} AS u ON u.resource_id = a.user_resource_id`,
   subject: { kind: 'device', column: 'a.resource_id' },
+  methods: [
+    {
+      name: 'CreateRelationship',
+      kind: 'action',
+      isStatic: true,
+      parameters: [
+        { name: 'MachineResourceId', type: 'Edm.Int32' },
+        { name: 'SourceId', type: 'Edm.Int32', isOptional: true },
+        { name: 'TypeId', type: 'Edm.Int32', isOptional: true },
+        { name: 'UserAccountName', type: 'Edm.String' },
+      ],
+    },
+  ],
   properties: [
     integer('ResourceID', 'a.resource_id'),
     integer('UserResourceID', 'a.user_resource_id'),
