@@ -11,12 +11,18 @@ import type { World } from './world.js';
 export class Cli {
   /** What the process ends with where nothing was thrown. */
   exitCode: ExitCode = exitCodes.ok;
-  #options: GlobalOptions = { color: true };
+  #options: GlobalOptions;
   #api: ApiClient | undefined;
   #connecting: typeof Connecting | undefined;
   #out: Output | undefined;
 
-  constructor(readonly world: World) {}
+  /** @param isJson whether errors are for programs, before the command line has been read */
+  constructor(
+    readonly world: World,
+    isJson = false,
+  ) {
+    this.#options = { color: true, json: isJson };
+  }
 
   /** Told once the command line has been read, before a command is carried out. Help never comes so far. */
   async configure(options: GlobalOptions): Promise<void> {

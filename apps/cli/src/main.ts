@@ -2,23 +2,26 @@
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { Cli } from './cli.js';
-import { CliError } from './cli.error.js';
+import { CliError, usageError } from './cli.error.js';
 import { exitCodes } from './exit-codes.js';
 import { COMPLETE } from './complete-word.js';
 import { createProgram, isHelpShown } from './program.js';
 
 const atEnd = new Set<() => void>();
-const cli = new Cli({
-  env: process.env,
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  now: () => new Date(),
-  onEnd: (restore) => {
-    atEnd.add(restore);
-    return () => atEnd.delete(restore);
+const cli = new Cli(
+  {
+    env: process.env,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    now: () => new Date(),
+    onEnd: (restore) => {
+      atEnd.add(restore);
+      return () => atEnd.delete(restore);
+    },
   },
-});
+  process.argv.includes('--json'),
+);
 
 for (const [signal, number] of [
   ['SIGINT', 2],
@@ -29,8 +32,14 @@ for (const [signal, number] of [
     for (const restore of atEnd) restore();
     process.exit(128 + number);
   });
-// Whoever reads has seen enough, as head does.
-process.stdout.on('error', () => process.exit(exitCodes.ok));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Whoever reads has seen enough, as head does.
+  if (error.code === 'EPIPE') process.exit(exitCodes.ok);
+  cli.out.failure(new CliError(`The result cannot be written: ${error.message}`));
+  process.exit(exitCodes.failed);
+});
+// Nobody is left to be told.
+process.stderr.on('error', () => undefined);
 
 function version(): string {
   const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
@@ -51,13 +60,22 @@ async function main(args: readonly string[]): Promise<number> {
     return cli.exitCode;
   } catch (error) {
     if (isHelpShown(error)) return exitCodes.ok;
-    if (error instanceof CommanderError) return exitCodes.usage;
+    if (error instanceof CommanderError) {
+      if (cli.out.isJson) cli.out.failure(usageErrorOf(error));
+      return exitCodes.usage;
+    }
     if (!(error instanceof CliError)) throw error;
     cli.out.failure(error);
     return error.exitCode;
   } finally {
     cli.close();
   }
+}
+
+/** What commander finds wrong; without a subcommand it only shows help. */
+function usageErrorOf({ code, message }: CommanderError): CliError {
+  const what = code === 'commander.help' ? 'A command is missing.' : message.replace(/^error: /, '');
+  return usageError(what, '--help tells more.');
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -14,7 +14,8 @@ export function createProgram(cli: Cli, version: string): Command {
     .showHelpAfterError('(--help tells more.)')
     .configureOutput({
       writeOut: (text) => void cli.world.stdout.write(text),
-      writeErr: (text) => void cli.world.stderr.write(text),
+      // For programs main.ts writes it, as JSON.
+      writeErr: (text) => void (cli.out.isJson || cli.world.stderr.write(text)),
       getOutHelpWidth: () => terminalWidth(cli.world.stdout),
       getErrHelpWidth: () => terminalWidth(cli.world.stderr),
       outputError: (text, write) => write(text.replace(/^error: /, 'espalier: ')),

@@ -43,7 +43,8 @@ export const configProxyConfig = defineConfig({
         'Addresses or networks of reverse proxies, separated by commas, whose X-Forwarded-For is believed.',
     }),
     consoleEventListeners: setting('ESPALIER_CONSOLE_EVENT_LISTENERS', fields.count(200), {
-      description: 'Listeners that may follow live events on this replica at once.',
+      description:
+        'Listeners that may follow live events on this replica at once; nobody has more than half of them.',
     }),
     consoleEventStallSeconds: setting('ESPALIER_CONSOLE_EVENT_STALL_SECONDS', fields.seconds(10), {
       description: 'How long a listener may read nothing, while events wait for it, before it is dropped.',

@@ -26,6 +26,7 @@ import {
   type ApiScope,
   type Enrollment,
   type EnrollmentLink,
+  type PlistJson,
   type QueuedCommand,
 } from '@espalier/contracts';
 import { connectMessaging, eventMessage, type Messaging } from '@espalier/messaging';
@@ -49,6 +50,8 @@ export class MdmPeer {
   readonly messaging: Messaging;
   readonly enrollments = new Map<string, Enrollment>();
   readonly commands = new Map<string, QueuedCommand>();
+  /** What devices answered, by command; `{Status: 'x'}` where nothing else is said. */
+  readonly results = new Map<string, PlistJson>();
   readonly links = new Map<string, EnrollmentLink>();
   readonly byRequest = new Map<string, QueuedCommand[]>();
   /** On whose behalf requests came, newest last. */
@@ -108,7 +111,10 @@ export class MdmPeer {
         this.byRequest.set(request.requestId, made);
         return { commandId: made[0]?.commandId ?? '', commands: made, skipped: [] };
       }),
-      messaging.serve(getCommand, ({ id }) => ({ command: findCommand(id), result: { Status: 'x' } })),
+      messaging.serve(getCommand, ({ id }) => ({
+        command: findCommand(id),
+        result: this.results.get(id) ?? { Status: 'x' },
+      })),
       messaging.serve(listCommands, ({ enrollmentId }) => ({
         items: [...commands.values()].filter((item) => item.enrollmentId === find(enrollmentId).id),
       })),

@@ -7,10 +7,13 @@ import { createInbox, createOutbox, openServiceDatabase, type Tx } from '@espali
 import { loadKeyring } from '@espalier/secrets';
 import type { ServiceKit } from '@espalier/service-kit';
 import { routedUrl } from './admin-service/admin-service.rooms.js';
+import { auditTargetsOf } from './admin-service/admin-service.targets.js';
 import { buildAccessRooms } from './access/access.rooms.js';
 import { callerOf } from './access/caller.js';
 import type { ApiTokenService } from './api-tokens/api-token.service.js';
 import { readBootstrapToken } from './api-tokens/bootstrap-token.js';
+import type { AuditRecorder } from './audit/audit.entry.js';
+import { byItself } from './audit/audit.log.js';
 import type { ConfigProxyConfig } from './config-proxy.config.js';
 import { consoleControllers, consoleModule } from './console.module.js';
 import { EventHub } from './events/event.hub.js';
@@ -46,7 +49,6 @@ export async function startConfigProxy(
   const authenticators = await buildSignIn(config, { logger, now });
   const restMs = config.approverRestHours * HOUR_MS;
   const access = buildAccessRooms({ db, mdm, authenticators, restMs, logger, now });
-  await addBootstrapToken(config, access.tokens);
   lifecycle.onShutdown('work', 'last uses of tokens', () => access.stop());
 
   const hub = new EventHub({
@@ -81,6 +83,7 @@ export async function startConfigProxy(
   });
   lifecycle.onShutdown('work', 'site', () => site.stop());
   site.collections.addDependant(access.administrators.ofCollections);
+  await addBootstrapToken(config, access.tokens, site.audit.audit);
   await site.start();
   relay.start();
 
@@ -99,16 +102,32 @@ export async function startConfigProxy(
     trustedProxies: config.consoleTrustedProxies,
     gate: access.gate,
     rewriteUrl: routedUrl,
-    hooks: site.audit.hooks({ endpoints: endpointsOf(consoleControllers), callerOf }),
+    hooks: site.audit.hooks({
+      endpoints: endpointsOf(consoleControllers),
+      callerOf,
+      targetsOf: auditTargetsOf,
+    }),
   });
   return { console: console.port, content };
 }
 
-async function addBootstrapToken(config: ConfigProxyConfig, tokens: ApiTokenService): Promise<void> {
+async function addBootstrapToken(
+  config: ConfigProxyConfig,
+  tokens: ApiTokenService,
+  audit: AuditRecorder,
+): Promise<void> {
   const { bootstrapAdminTokenFile } = config;
   if (bootstrapAdminTokenFile === undefined) return;
   const secret = readBootstrapToken(bootstrapAdminTokenFile);
-  if (secret !== undefined) await tokens.addBootstrapToken(secret);
+  if (secret === undefined) return;
+  await tokens.addBootstrapToken(secret, (id) =>
+    audit.recordAlone({
+      ...byItself,
+      action: 'bootstrap-token.add',
+      outcome: 'succeeded',
+      targets: [{ type: 'api-token', id }],
+    }),
+  );
 }
 
 /** Gives the port that was bound. */

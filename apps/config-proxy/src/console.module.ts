@@ -36,6 +36,7 @@ import { auditControllers, auditProviders } from './audit/audit.rooms.js';
 import { ApiDocument } from './about/api-document.js';
 import { exampleWords, waitsForApproval } from './about/api-words.js';
 import { accessControllers, accessProviders, type AccessRooms } from './access/access.rooms.js';
+import { CommandAnswers } from './commands/command-answers.js';
 import { CommandController } from './commands/command.controller.js';
 import { EnrollmentController } from './enrollments/enrollment.controller.js';
 import { EnrollmentLinkController } from './enrollment-links/enrollment-link.controller.js';
@@ -98,6 +99,10 @@ export function consoleModule({ mdm, access, events, site }: ConsoleServices): D
     providers: [
       { provide: MdmClient, useValue: mdm },
       ...accessProviders(access),
+      {
+        provide: CommandAnswers,
+        useValue: new CommandAnswers({ visibility: access.visibility, audit: site.audit.audit }),
+      },
       { provide: EventService, useValue: events },
       ...siteProviders(site),
       { provide: ApiDocument, useValue: new ApiDocument(openApi) },

@@ -134,7 +134,7 @@ export function buildSite(outside: SiteSurroundings): SiteRooms {
     people: new AdministratorStore(),
     settings,
   });
-  const clientTasks = buildClientTaskRooms({ ...shared, approvals });
+  const clientTasks = buildClientTaskRooms({ ...shared, reach: collections.reach, approvals });
 
   const adminService = buildAdminServiceRooms({
     ...shared,

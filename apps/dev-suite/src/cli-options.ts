@@ -13,6 +13,7 @@ export interface CliOptions {
   readonly deviceHost: string;
   readonly freePorts: boolean;
   readonly once: boolean;
+  readonly approvals: boolean;
   readonly database: string | undefined;
   readonly logLevel: string;
 }
@@ -31,6 +32,8 @@ by itself, a baseline is deployed to it, every Mac complies, and what a user rem
   --host <address>     address to listen on (default 127.0.0.1)
   --device-host <name> name under which devices reach this machine (default localhost); with --host 0.0.0.0 you can
                        enrol a device of your own
+  --approvals          what is dangerous waits for a second person (docs/approvals.md): make two administrators of the
+                       kind person, with a token each; here they may approve at once, not after a day
   --database <url>     postgres://… or mssql://… instead of SQLite; {service} stands for the service's name
   --log-level <level>  trace, debug, info (default), warn, error
   --help               this text
@@ -62,6 +65,7 @@ export function readCliOptions(args: readonly string[]): CliOptions {
     deviceHost: values['device-host'],
     freePorts: values['free-ports'],
     once: values.once,
+    approvals: values.approvals,
     database: values.database,
     logLevel: values['log-level'],
   };
@@ -80,6 +84,7 @@ function parse(args: readonly string[]) {
       'device-host': { type: 'string', default: 'localhost' },
       'free-ports': { type: 'boolean', default: false },
       once: { type: 'boolean', default: false },
+      approvals: { type: 'boolean', default: false },
       database: { type: 'string' },
       'log-level': { type: 'string', default: 'info' },
     },

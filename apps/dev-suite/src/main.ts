@@ -73,6 +73,11 @@ async function suiteOptions(options: CliOptions): Promise<Suite['options']> {
       : defaultPorts,
     ...(options.database !== undefined && { databaseUrl: options.database }),
     logLevel: options.logLevel,
+    ...(options.approvals && {
+      overrides: {
+        'config-proxy': { ESPALIER_APPROVALS: 'required', ESPALIER_APPROVER_REST_HOURS: '0' },
+      },
+    }),
   };
 }
 

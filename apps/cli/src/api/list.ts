@@ -61,7 +61,7 @@ export async function showList<T>(
     filter: both(query['filter'] as string | undefined, options.filter),
     orderBy: options.orderBy,
   };
-  const limit = options.all === true ? Infinity : (options.limit ?? DEFAULT_LIMIT);
+  const limit = limitOf(options);
   const writer = out.isJson ? new JsonWriter<T>(out) : new TableWriter(out, columns, nothing);
   let next: string | undefined;
   for await (const page of pages<T>(api, path, asked, limit)) {
@@ -70,6 +70,11 @@ export async function showList<T>(
   }
   writer.end(next);
   if (next !== undefined) out.note('There is more: say --all, --limit N, or narrow it with --filter.');
+}
+
+/** How many are shown at most. */
+export function limitOf({ all, limit }: ListOptions): number {
+  return all === true ? Infinity : (limit ?? DEFAULT_LIMIT);
 }
 
 /** Both conditions, where there are two. */

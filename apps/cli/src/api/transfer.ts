@@ -40,7 +40,7 @@ export async function transfer(cli: Cli, { what, size, offset: ask, carry }: Tra
         if (offset < size) await carry(offset, (bytes) => meter.report(bytes));
         return;
       } catch (error) {
-        const failure = await connectionFailure(error, cli.api.settings.url);
+        const failure = await connectionFailure(error, cli.api.settings);
         failures += 1;
         if (!mayGoOn(failure) || failures > ATTEMPTS) throw failure;
         const wait = failure instanceof ApiError ? (failure.retryAfterMs ?? 0) : 0;

@@ -1,14 +1,15 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { AuditCheckpoint, AuditRecord, Job } from '@espalier/contracts';
+import type { AuditCheckpoint, AuditRecord, DeviceDetail, Job } from '@espalier/contracts';
 import type { Command } from 'commander';
-import { showList } from '../api/list.js';
+import { collect, limitOf, showList } from '../api/list.js';
+import { findDevice } from '../api/resolve.js';
 import type { Cli } from '../cli.js';
-import { CliError } from '../cli.error.js';
+import { CliError, usageError } from '../cli.error.js';
 import { path } from '../connection/path.js';
 import { exitCodes } from '../exit-codes.js';
 import { addListOptions, wholeNumber, type ListOptions } from '../options.js';
-import { minor, number, text, whole } from '../terminal/table.js';
+import { minor, number, text, whole, type Column } from '../terminal/table.js';
 import { showTime } from '../terminal/times.js';
 import { subcommand } from './define.js';
 import { finishJob } from './job.watch.js';
@@ -16,6 +17,7 @@ import { finishJob } from './job.watch.js';
 interface AuditListOptions extends ListOptions {
   readonly actor?: string;
   readonly target?: string;
+  readonly device?: string;
 }
 
 const MOST = 9_007_199_254_740_991;
@@ -23,38 +25,34 @@ const sequence = wholeNumber(1, MOST);
 const named = (targets: AuditRecord['targets']): string =>
   targets.map(({ type, id, name }) => `${type}:${id}${name === null ? '' : ` (${name})`}`).join(', ');
 
+const columns: readonly Column<AuditRecord>[] = [
+  number('NO', (record) => record.sequence),
+  whole('AT', ({ at }) => showTime(at)),
+  text('WHO', (record) => record.actor?.name),
+  text('ACTION', ({ action }) => action),
+  whole('OUTCOME', ({ outcome }) => outcome),
+  text('ABOUT', ({ targets }) => named(targets)),
+  minor(text('FROM', ({ address }) => address)),
+  minor(text('ERROR', ({ errorCode }) => errorCode)),
+];
+const NOTHING = 'Nothing of that kind was done.';
+
 /** `espalier audit`. */
 export function audit(command: Command, cli: Cli): void {
   addListOptions(
     subcommand(command, 'list', {
       summary: 'who did what, newest first',
-      example: 'espalier audit list --target device:16777219',
-      examples: [`espalier audit list --filter "outcome eq 'refused'" --limit 50`],
+      example: 'espalier audit list --device mac-042',
+      examples: [
+        `espalier audit list --filter "outcome eq 'refused'" --limit 50`,
+        'espalier audit list --target approval:0f2a6c1e-1f3a-4a52-9a5e-6f1f5f0f7a10',
+      ],
     })
       .option('--actor <id>', 'only what this administrator did')
+      .option('--device <device>', 'only what was done to it, commands too')
       .option('--target <type:id>', 'only what was done to it'),
     "outcome eq 'refused'",
-  ).action(({ actor, target, ...options }: AuditListOptions) =>
-    showList<AuditRecord>(
-      cli,
-      {
-        path: '/api/v1/audit',
-        query: { actorId: actor, target },
-        columns: [
-          number('NO', (record) => record.sequence),
-          whole('AT', ({ at }) => showTime(at)),
-          text('WHO', (record) => record.actor?.name),
-          text('ACTION', ({ action }) => action),
-          whole('OUTCOME', ({ outcome }) => outcome),
-          text('ABOUT', ({ targets }) => named(targets)),
-          minor(text('FROM', ({ address }) => address)),
-          minor(text('ERROR', ({ errorCode }) => errorCode)),
-        ],
-        nothing: 'Nothing of that kind was done.',
-      },
-      options,
-    ),
-  );
+  ).action((options: AuditListOptions) => list(cli, options));
 
   subcommand(command, 'show <number>', {
     summary: 'see a record of the audit log',
@@ -136,6 +134,40 @@ async function exportLog(
       { cause: error },
     );
   }
+}
+
+async function list(
+  cli: Cli,
+  { actor: actorId, target, device, ...options }: AuditListOptions,
+): Promise<void> {
+  const at = '/api/v1/audit';
+  if (device === undefined)
+    return showList<AuditRecord>(
+      cli,
+      { path: at, query: { actorId, target }, columns, nothing: NOTHING },
+      options,
+    );
+  if (target !== undefined) throw usageError('--device cannot be combined with --target.');
+  if (options.orderBy !== undefined) throw usageError('--device cannot be combined with --order-by.');
+  const limit = limitOf(options);
+  const lists = await Promise.all(
+    (await targetsOf(cli, device)).map((one) =>
+      collect<AuditRecord>(cli.api, at, { actorId, target: one, filter: options.filter }, limit),
+    ),
+  );
+  const records = new Map(lists.flat().map((record) => [record.sequence, record]));
+  const items = [...records.values()].sort((a, b) => b.sequence - a.sequence).slice(0, limit);
+  cli.out.result({ items }, () => {
+    if (items.length === 0) cli.out.note(NOTHING);
+    else cli.out.table(items, columns);
+  });
+}
+
+/** The log knows a device by its record, and what was sent to it by its enrolments. */
+async function targetsOf({ api }: Cli, device: string): Promise<string[]> {
+  const { resourceId } = await findDevice(api, device);
+  const { enrollments } = await api.get<DeviceDetail>(path`/api/v1/devices/${resourceId}`);
+  return [`device:${resourceId}`, ...enrollments.map(({ enrollmentId }) => `enrollment:${enrollmentId}`)];
 }
 
 function showRecord({ out }: Cli, record: AuditRecord): void {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { answer } from '../connection/scripted-server.fixture.js';
 import { ScriptedCli } from '../scripted-cli.fixture.js';
@@ -66,6 +66,27 @@ describe('a command', () => {
     });
   });
 
+  it('that imports what an item has already says that there is no new revision', async () => {
+    const revision = { revision: 3, createdAt: 0, createdBy: 'me', note: '', warnings: [] };
+    let now = 3;
+    cli.script = ({ method, url: at }, response) => {
+      const item = {
+        ...revision,
+        id: ID,
+        revision: method === 'POST' ? now : 3,
+        platforms: [],
+        categories: [],
+      };
+      answer(response, 200, at.includes('filter=') ? { items: [item] } : { item, latest: revision });
+    };
+    const file = join(cli.folder, 'banner.mobileconfig');
+    writeFileSync(file, 'x');
+    const same = await run('items', 'import', file, '--to', 'Banner');
+    expect([same.code, same.stderr]).toEqual([0, 'It is the same as revision 3: there is no new one.\n']);
+    now = 4;
+    expect(await run('items', 'import', file, '--to', 'Banner')).toMatchObject({ code: 0, stderr: '' });
+  });
+
   describe('about the audit log', () => {
     it('ends with 1 where a record cannot be relied on', async () => {
       const job = {
@@ -92,6 +113,27 @@ describe('a command', () => {
         stdout: expect.stringContaining('Record 4'),
       });
       expect(JSON.parse(cli.seen[0]?.body ?? '')).toEqual({ from: 3 });
+    });
+
+    it('shows what was done to a device with what was sent to its enrolments, each record once', async () => {
+      const record = (sequence: number) => ({
+        sequence,
+        at: 0,
+        actor: null,
+        action: `no ${sequence}`,
+        targets: [],
+      });
+      const done: Record<string, readonly number[]> = { 'device:7': [4, 2], 'enrollment:U1': [5, 4] };
+      cli.script = ({ url: at }, response) => {
+        const { pathname, searchParams } = new URL(at, cli.url);
+        if (pathname.startsWith('/api/v1/devices/'))
+          answer(response, 200, { enrollments: [{ enrollmentId: 'U1' }] });
+        else if (pathname === '/api/v1/devices') answer(response, 200, { items: [{ resourceId: 7 }] });
+        else answer(response, 200, { items: done[searchParams.get('target') ?? '']?.map(record) });
+      };
+      const { code, stdout } = await run('audit', 'list', '--device', 'mac-7', '--json');
+      const { items } = JSON.parse(stdout) as { items: { sequence: number }[] };
+      expect([code, items.map(({ sequence }) => sequence)]).toEqual([0, [5, 4, 2]]);
     });
 
     it('exports it byte for byte, and says so where it is not whole', async () => {

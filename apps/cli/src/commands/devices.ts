@@ -1,5 +1,5 @@
 import type { Device, Membership } from '@espalier/contracts';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { both, quoted, searching, showList } from '../api/list.js';
 import { findCollection, findDevice } from '../api/resolve.js';
 import type { Cli } from '../cli.js';
@@ -26,6 +26,8 @@ export const deviceColumns: readonly Column<Device>[] = [
   minor(whole('LAST SEEN', ({ lastSeenAt }) => showTime(lastSeenAt))),
 ];
 
+const platforms = ['mac', 'iphone', 'ipad', 'appletv', 'vision', 'watch', 'unknown'];
+
 interface DeviceListOptions extends ListOptions {
   readonly search?: string;
   readonly platform?: string;
@@ -45,7 +47,7 @@ export function devices(command: Command, cli: Cli): void {
       ],
     })
       .option('-s, --search <text>', 'in name, serial number or user')
-      .option('-p, --platform <platform>', 'mac, iphone, ipad, appletv, vision or watch')
+      .addOption(new Option('-p, --platform <platform>', 'only devices of it').choices(platforms))
       .option('-c, --collection <collection>', 'only members of a collection'),
     "platform eq 'mac' and osMajorVersion lt 15",
   ).action((options: DeviceListOptions) => list(cli, options));

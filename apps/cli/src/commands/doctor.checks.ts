@@ -3,6 +3,7 @@ import type { Collection, Job, StoredStatusMessage } from '@espalier/contracts';
 import { collect } from '../api/list.js';
 import type { Cli } from '../cli.js';
 import { CliError } from '../cli.error.js';
+import { exitCodes } from '../exit-codes.js';
 import type { ApiClient } from '../connection/api.client.js';
 import { ApiError } from '../connection/api.error.js';
 import { connectionFailure } from '../connection/failures.js';
@@ -54,7 +55,7 @@ export async function examine(check: string, look: () => Promise<Found>): Promis
 /** Name, port, TLS, trust, and how long the certificate lasts. */
 export async function checkConnection({ dialer, settings }: ApiClient, now: Date): Promise<Found> {
   const { socket, certificate } = await dialer.dial().catch(async (error: unknown) => {
-    throw await connectionFailure(error, settings.url);
+    throw await connectionFailure(error, settings);
   });
   const until = certificate.validToDate.getTime();
   const protocol = socket.getProtocol() ?? 'TLS';
@@ -102,7 +103,7 @@ export async function checkToken(api: ApiClient, now: Date): Promise<Found> {
     return failed('You are not signed in.', 'Sign in: espalier login');
   const { name, scopes, expiresAt } = await api.get<Whoami>('/api/v1/whoami');
   const left = expiresAt === null ? Infinity : expiresAt - now.getTime();
-  const text = `You are ${name}, with ${scopes.length} scopes`;
+  const text = `You are ${name}, with ${scopes.length} ${scopes.length === 1 ? 'scope' : 'scopes'}`;
   if (left > TOKEN_WARNING_MS)
     return ok(`${text}${expiresAt === null ? '' : `, until ${showTime(expiresAt) ?? ''}`}.`);
   return warning(
@@ -137,7 +138,9 @@ async function readyz(address: string): Promise<Readiness> {
     return (await json(await promise)) as Readiness;
   } catch (error) {
     throw new CliError(
-      `${address} does not answer: ${error instanceof Error ? error.message : String(error)}`,
+      `${address} does not say how it is: ${error instanceof Error ? error.message : String(error)}`,
+      exitCodes.unavailable,
+      'Name the management port of a service, as in http://127.0.0.1:9102, on a machine that reaches it.',
     );
   }
 }

@@ -80,7 +80,7 @@ export function items(command: Command, cli: Cli): void {
     )
     .option('--note <text>', 'why there is this revision')
     .option('--to <item>', 'make a new revision of this item')
-    .action((file: string, options: ImportOptions) => importProfile(cli, file, options, idOf));
+    .action((file: string, options: ImportOptions) => importProfile(cli, file, options, detail));
 
   subcommand(command, 'export <item>', {
     summary: 'get the content back, byte for byte',
@@ -126,20 +126,21 @@ async function importProfile(
   cli: Cli,
   file: string,
   { name, scope, note, to }: ImportOptions,
-  idOf: (name: string) => Promise<string>,
+  detail: (name: string) => Promise<Detail>,
 ): Promise<void> {
   if (to !== undefined && (name !== undefined || scope !== undefined))
     throw usageError('With --to the name and scope stay as they are.');
   const body = await readInput(cli.world, 'The file', file);
+  const before = to === undefined ? undefined : (await detail(to)).item;
   const at =
-    to === undefined
-      ? `${PATH}/import`
-      : path`/api/v1/configuration-items/${await idOf(to)}/revisions/import`;
+    before === undefined ? `${PATH}/import` : path`/api/v1/configuration-items/${before.id}/revisions/import`;
   const imported = await cli.api.post<Detail>(at, body, {
     query: { name, scope, note },
     headers: { 'content-type': PROFILE_TYPE },
   });
   showItem(cli, imported);
+  if (imported.item.revision === before?.revision)
+    cli.out.note(`It is the same as revision ${before.revision}: there is no new one.`);
 }
 
 function showItem({ out }: Cli, shown: Detail): void {

@@ -64,6 +64,7 @@ export class ApiClient {
   readonly #key: string;
   readonly #reason: string | undefined;
   #keysUsed = 0;
+  #isClosed = false;
 
   /**
    * @param asked.key base of the idempotency keys of this invocation: the same work again with the same key is done
@@ -139,7 +140,9 @@ export class ApiClient {
         if (!(error instanceof CliError)) throw error;
         failure = error;
       }
-      const wait = attempt < ATTEMPTS ? waitBefore(failure, keyed, attempt) : undefined;
+      // What was begun beside something that failed is broken off, and nobody waits for it.
+      const mayRepeat = attempt < ATTEMPTS && !this.#isClosed;
+      const wait = mayRepeat ? waitBefore(failure, keyed, attempt) : undefined;
       if (wait === undefined) throw failure;
       this.events.onRetry(wait, failure.message);
       await pause(wait);
@@ -149,7 +152,7 @@ export class ApiClient {
   /** The answer itself, for streams. @throws ApiError, CliError */
   async open(call: Call): Promise<IncomingMessage> {
     const response = await this.#request(call).catch(async (error: unknown) => {
-      throw await connectionFailure(error, this.settings.url);
+      throw await connectionFailure(error, this.settings);
     });
     const status = response.statusCode ?? 0;
     if (status >= 200 && status < 300) return response;
@@ -158,6 +161,7 @@ export class ApiClient {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.dialer.destroy();
   }
 
@@ -176,7 +180,7 @@ export class ApiClient {
           'Try again; if it persists, see espalier doctor.',
           { cause: error },
         );
-      throw await connectionFailure(error, this.settings.url);
+      throw await connectionFailure(error, this.settings);
     }
     const status = response.statusCode ?? 0;
     this.events.onReply(call, status, performance.now() - began);

@@ -23,12 +23,14 @@ describe('the connection', () => {
   const authority = testCertificate('Spec CA', { authority: true });
   const folder = mkdtempSync(join(tmpdir(), 'espalier-cli-'));
   const caFile = join(folder, 'ca.pem');
+  const otherFile = join(folder, 'other.pem');
   const servers: ScriptedServer[] = [];
   const plain = createHttpServer();
   let seen: Seen[] = [];
   let script: Script = me;
   let url = '';
   writeFileSync(caFile, authority.certificate);
+  writeFileSync(otherFile, testCertificate('Other CA', { authority: true }).certificate);
 
   async function serve(identity: TestIdentity): Promise<string> {
     const server = await ScriptedServer.start(identity, (one, response) => {
@@ -93,6 +95,11 @@ describe('the connection', () => {
     expect(untrusted).toMatchObject({
       code: 6,
       stderr: expect.stringMatching(/not trusted[^]*"Spec CA"[^]*--ca-file[^]*--fingerprint/),
+    });
+    const other = await run(['whoami', '--ca-file', otherFile], env);
+    expect(other).toMatchObject({
+      code: 6,
+      stderr: expect.stringContaining(`"Spec CA", which is not the one in ${otherFile}`),
     });
     const [, shown = ''] = /--fingerprint ([0-9A-F:]+)/.exec(untrusted.stderr) ?? [];
     expect(shown.replaceAll(':', '').toLowerCase()).toBe(pinOf(identity));

@@ -29,7 +29,7 @@ const LONGEST_BLOCK = 4 * 1024 * 1024;
 /**
  * Live events, going on after the last one where the connection breaks, so that none is lost.
  * @param onBreak called before each new attempt
- * @throws ApiError where the server refuses
+ * @throws ApiError where the server refuses, CliError where it was never reached
  */
 export async function* followEvents(
   api: ApiClient,
@@ -37,10 +37,12 @@ export async function* followEvents(
   onBreak: (because: string) => void,
 ): AsyncGenerator<Received> {
   let last = after;
+  let wasReached = false;
   for (let failures = 0; ; failures += 1) {
     try {
       for await (const block of blocksOf(api, types, last)) {
         failures = 0;
+        wasReached = true;
         if (block.type === 'dropped') {
           onBreak(`The server ended the stream: ${block.data ?? ''}`);
           break;
@@ -50,8 +52,8 @@ export async function* followEvents(
           yield { id: last ?? '', type: block.type, data: JSON.parse(block.data) as LiveEvent };
       }
     } catch (error) {
-      const failure = error instanceof CliError ? error : await connectionFailure(error, api.settings.url);
-      if (!mayPass(failure)) throw failure;
+      const failure = error instanceof CliError ? error : await connectionFailure(error, api.settings);
+      if (!wasReached || !mayPass(failure)) throw failure;
       onBreak(failure.message);
     }
     await pause(Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS));

@@ -22,7 +22,10 @@ export function mayPass(failure: CliError): boolean {
 }
 
 /** Why the server was not reached, in words, with what to do; never from the words of Node alone. */
-export async function connectionFailure(error: unknown, url: string): Promise<CliError> {
+export async function connectionFailure(
+  error: unknown,
+  { url, caFile }: { readonly url: string; readonly caFile?: string },
+): Promise<CliError> {
   if (error instanceof CliError) return error;
   const { host, hostname } = new URL(url);
   const failure = error instanceof Error ? error : new Error(String(error));
@@ -86,7 +89,7 @@ export async function connectionFailure(error: unknown, url: string): Promise<Cl
       'Check the port: 8760 is the console door, 8761 is not.',
       error,
     );
-  if (/SELF_SIGNED|UNABLE_TO_|INVALID_CA|CERT_/.test(code)) return notTrusted(url, error);
+  if (/SELF_SIGNED|UNABLE_TO_|INVALID_CA|CERT_/.test(code)) return notTrusted(url, caFile, error);
   if (['ECONNRESET', 'EPIPE'].includes(code))
     return unavailable(
       `${host} broke the connection off.`,
@@ -96,15 +99,16 @@ export async function connectionFailure(error: unknown, url: string): Promise<Cl
   return unavailable(`${host} cannot be reached: ${failure.message}`, 'espalier doctor tells more.', error);
 }
 
-async function notTrusted(url: string, cause: unknown): Promise<CliError> {
+async function notTrusted(url: string, caFile: string | undefined, cause: unknown): Promise<CliError> {
   const { host } = new URL(url);
   const shown = await Dialer.shownBy(url);
+  const unknownTo = caFile === undefined ? 'this machine does not know' : `is not the one in ${caFile}`;
   const pin =
     shown === undefined
       ? ''
       : `\nOr pin this certificate, once whoever runs the server has confirmed its number to you:\n  espalier login --url ${url} --fingerprint ${spelledFingerprint(shown.fingerprint)}`;
   return unavailable(
-    `The certificate of ${host} is not trusted${shown === undefined ? '' : `: it was issued by "${shown.issuer}", which this machine does not know`}.`,
+    `The certificate of ${host} is not trusted${shown === undefined ? '' : `: it was issued by "${shown.issuer}", which ${unknownTo}`}.`,
     `Get the certificate of that authority and name it:\n  espalier login --url ${url} --ca-file ca.pem${pin}`,
     cause,
   );

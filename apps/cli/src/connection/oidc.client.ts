@@ -164,7 +164,7 @@ export class OidcClient {
       outgoing.end(form);
       return readFields(await buffer(await promise), url.origin);
     } catch (error) {
-      throw await connectionFailure(error, url.origin);
+      throw await connectionFailure(error, { url: url.origin });
     } finally {
       agent.destroy();
     }

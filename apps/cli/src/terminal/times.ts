@@ -63,7 +63,7 @@ export function readTime(option: string, written: string, now: Date, asUtc = fal
   if (match !== null && !(asUtc && zone !== undefined)) {
     const full = written.length === 10 ? `${written}T00:00` : written.replace(' ', 'T');
     const at = Date.parse(asUtc ? `${full}Z` : full);
-    if (!Number.isNaN(at)) return at;
+    if (!Number.isNaN(at) && isDay(written.slice(0, 10))) return at;
   }
   throw usageError(
     `${option} is no time: ${written}`,
@@ -71,6 +71,11 @@ export function readTime(option: string, written: string, now: Date, asUtc = fal
       ? 'With --local-time write it without a zone: 2026-12-01T18:00, or +3d.'
       : 'Write it as 2026-12-01, 2026-12-01T18:00 (your time zone), 2026-12-01T18:00Z, now, +2h or +3d.',
   );
+}
+
+/** Whether the calendar has this day: `Date` takes 30 February for 2 March. */
+function isDay(written: string): boolean {
+  return new Date(`${written}T00:00Z`).toISOString().startsWith(written);
 }
 
 /** What the clock on the wall shows at this time, as if it were UTC. */

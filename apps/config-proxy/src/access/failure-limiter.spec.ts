@@ -21,6 +21,13 @@ describe('FailureLimiter', () => {
     expect(subject.waitSeconds('10.0.0.1')).toBe(2);
   });
 
+  it('has nobody wait for hours because the clock was set back', () => {
+    const subject = limiter();
+    fail(subject, '10.0.0.7', 3);
+    time -= 7_200_000;
+    expect(subject.waitSeconds('10.0.0.7')).toBe(0);
+  });
+
   it('takes the addresses of one IPv6 network for one', () => {
     const subject = limiter();
     fail(subject, '2001:db8:1:2::7', 3);
@@ -28,7 +35,10 @@ describe('FailureLimiter', () => {
     expect(subject.waitSeconds('2001:db8:1:3::7')).toBe(0);
     fail(subject, '2001:db8::1', 3);
     expect(subject.waitSeconds('2001:db8:0:0:5::')).toBeGreaterThan(0);
+    expect(subject.waitSeconds('2001:0DB8:0001:0002::9')).toBeGreaterThan(0);
     fail(subject, '::ffff:10.0.0.9', 3);
+    expect(subject.waitSeconds('::FFFF:10.0.0.9')).toBeGreaterThan(0);
+    expect(subject.waitSeconds('::FFFF:10.0.0.8')).toBe(0);
     expect(subject.waitSeconds('::ffff:10.0.0.8')).toBe(0);
   });
 

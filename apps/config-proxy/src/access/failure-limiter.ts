@@ -51,17 +51,22 @@ export class FailureLimiter {
   }
 
   #refilled({ left, at }: Bucket): number {
-    const seconds = Math.max(0, this.#now().getTime() - at) / 1_000;
+    // A clock that is set back must not have anybody wait for it to come again.
+    const seconds = Math.abs(this.#now().getTime() - at) / 1_000;
     return Math.min(this.#burst, left + seconds * this.#perSecond);
   }
 }
 
-/** Whoever has an IPv6 address has its whole /64. */
-function network(address: string): string {
+/** Whoever has an IPv6 address has its whole /64, however a proxy in front of us spells it. */
+function network(given: string): string {
+  const address = isIPv6(given) ? given.toLowerCase() : given;
   if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
   const [head = '', tail] = address.split('::');
   const groups = head === '' ? [] : head.split(':');
   const rest = tail === undefined || tail === '' ? [] : tail.split(':');
   const zeros = Array.from({ length: Math.max(0, 8 - groups.length - rest.length) }, () => '0');
-  return [...groups, ...(tail === undefined ? [] : zeros), ...rest].slice(0, 4).join(':');
+  return [...groups, ...(tail === undefined ? [] : zeros), ...rest]
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':');
 }

@@ -21,6 +21,19 @@ describe('RecentCache', () => {
     expect((await cache.get('a'))?.version).toBe(2);
   });
 
+  it('forgets in time also where the clock is set back: what was revoked stays good no longer by it', async () => {
+    let [time, elapsed, version] = [1_000_000, 0, 0];
+    const load = (): Promise<Thing> => Promise.resolve({ version: (version += 1) });
+    const clocks = { now: () => new Date(time), elapsedMs: () => elapsed };
+    const cache = new RecentCache<Thing>({ load, ...clocks, keepMs: 100 });
+    await cache.get('a');
+    time -= 500_000;
+    elapsed += 99;
+    expect((await cache.get('a'))?.version).toBe(1);
+    elapsed += 1;
+    expect((await cache.get('a'))?.version).toBe(2);
+  });
+
   it('keeps nothing that was looked up while it was told to forget: it may be from before the change', async () => {
     const gates: ((thing: Thing) => void)[] = [];
     const load = (): Promise<Thing> => new Promise((resolve) => gates.push(resolve));

@@ -1,10 +1,19 @@
 export interface RecentCacheOptions<V> {
   readonly load: (key: string) => Promise<V | undefined>;
   readonly now: () => Date;
+  /** Milliseconds that only grow; the process's own unless told. A clock that is set back must not keep what was revoked. */
+  readonly elapsedMs?: () => number;
   /** How long what was found is taken for true without looking, in ms. */
   readonly keepMs: number;
   /** Entries at most; all are forgotten when there would be more. */
   readonly size?: number;
+}
+
+/** Good until either clock says that it is old. */
+interface Entry<V> {
+  readonly value: V;
+  readonly until: number;
+  readonly elapsedUntil: number;
 }
 
 const SIZE = 10_000;
@@ -15,7 +24,7 @@ const SIZE = 10_000;
  */
 export class RecentCache<V extends object> {
   readonly #options: RecentCacheOptions<V>;
-  readonly #entries = new Map<string, { readonly value: V; readonly until: number }>();
+  readonly #entries = new Map<string, Entry<V>>();
   readonly #running = new Map<string, Promise<V | undefined>>();
   #generation = 0;
 
@@ -27,7 +36,8 @@ export class RecentCache<V extends object> {
   recent(key: string): V | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    if (this.#options.now().getTime() < entry.until) return entry.value;
+    if (this.#options.now().getTime() < entry.until && this.#elapsed() < entry.elapsedUntil)
+      return entry.value;
     this.#entries.delete(key);
     return undefined;
   }
@@ -46,12 +56,13 @@ export class RecentCache<V extends object> {
   #look(key: string): Promise<V | undefined> {
     const { load, now, keepMs, size = SIZE } = this.#options;
     const generation = this.#generation;
-    const asked = now().getTime();
+    const until = now().getTime() + keepMs;
+    const elapsedUntil = this.#elapsed() + keepMs;
     const running = load(key)
       .then((value) => {
         if (value === undefined || generation !== this.#generation) return value;
         if (this.#entries.size >= size) this.#entries.clear();
-        this.#entries.set(key, { value, until: asked + keepMs });
+        this.#entries.set(key, { value, until, elapsedUntil });
         return value;
       })
       .finally(() => {
@@ -59,5 +70,9 @@ export class RecentCache<V extends object> {
       });
     this.#running.set(key, running);
     return running;
+  }
+
+  #elapsed(): number {
+    return this.#options.elapsedMs?.() ?? performance.now();
   }
 }

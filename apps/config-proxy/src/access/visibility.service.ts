@@ -74,6 +74,13 @@ export class Visibility {
     if (out !== undefined) throw mdmErrors.ESP_MDM_ENROLLMENT_UNKNOWN({ detail: out });
   }
 
+  /** Whether the enrolment is in reach, for what is shown in part. */
+  async reachesEnrollment(id: string, reach: Reach): Promise<boolean> {
+    if (reach === 'site') return true;
+    const { db, store } = this.options;
+    return (await store.enrollmentsIn(db, [id], reach)).has(id);
+  }
+
   /** mdm says whose command it is. @throws EspalierError ESP_MDM_COMMAND_UNKNOWN, as mdm answered */
   async requireCommand(id: string, reach: Reach, origin: CallOptions): Promise<void> {
     if (reach === 'site') return;

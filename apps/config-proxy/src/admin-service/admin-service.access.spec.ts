@@ -35,8 +35,14 @@ const calls: readonly (readonly [method: string, path: string, scope: ApiScope])
   ['POST', 'wmi/SMS_Scripts.CreateScripts', 'scripts:write'],
   ['DELETE', `wmi/SMS_Scripts('${SCRIPT}')`, 'scripts:write'],
   ['POST', `wmi/SMS_Scripts/${SCRIPT}/AdminService.UpdateApprovalState`, 'approvals:decide'],
+  ['DELETE', `wmi/SMS_R_System(${FIRST_DEVICE})`, 'devices:write'],
+  ['DELETE', `v1.0/Device(${FIRST_DEVICE})`, 'devices:write'],
+  ['POST', 'wmi/SMS_UserMachineRelationship.CreateRelationship', 'devices:write'],
+  ['DELETE', 'wmi/SMS_UserMachineRelationship(ResourceID=1,UserResourceID=2)', 'devices:write'],
   ['POST', `${device}.SetExtensionData`, 'devices:write'],
   ['GET', `${device}.GetExtensionData`, 'devices:read'],
+  ['GET', 'v1.0/Device/AdminService.GetExtensionData', 'devices:read'],
+  ['GET', 'wmi/SMS_CM_RES_COLL_SMS00001', 'collections:read'],
   ['POST', `${device}.DeleteExtensionData`, 'devices:write'],
   ['POST', `${device}.RunCMPivot`, 'scripts:run'],
   ['POST', `${device}.RunScript`, 'scripts:run'],
@@ -136,6 +142,8 @@ describe('who may do what through the AdminService-compatible door', () => {
       `${device}.GetExtensionData`,
       `wmi/SMS_MachineSettings(${FIRST_DEVICE})`,
       collection,
+      'wmi/SMS_CM_RES_COLL_SMS00001',
+      'wmi/SMS_CM_RES_COLL_SMS00001/$count',
       "wmi/SMS_CollectionSettings('SMS00001')",
     ])('%s does not exist', async (path) => {
       expect((await get(path)).json.error).toMatchObject({
@@ -151,9 +159,19 @@ describe('who may do what through the AdminService-compatible door', () => {
       expect(json.value).toMatchObject([{ Collection: { CollectionID: id } }]);
     });
 
+    it('shows the extension data of no other device', async () => {
+      for (const deviceId of [FIRST_DEVICE, FIRST_DEVICE + 1])
+        await site.admin('POST', `v1.0/Device(${deviceId})/AdminService.SetExtensionData`, {
+          ExtensionData: { Tag: 'x' },
+        });
+      const { json } = await get('v1.0/Device/AdminService.GetExtensionData');
+      expect(json.value).toEqual([{ InstanceKey: FIRST_DEVICE + 1, ExtendedType: 'Device', Tag: 'x' }]);
+    });
+
     it.each([
       ['POST', `${collection}/AdminService.RequestRefresh`, {}, 404],
       ['DELETE', collection, undefined, 404],
+      ['DELETE', `wmi/SMS_R_System(${FIRST_DEVICE})`, undefined, 404],
       ['POST', `${device}.SetExtensionData`, { ExtensionData: { a: 'b' } }, 404],
       [
         'POST',
@@ -187,6 +205,13 @@ describe('who may do what through the AdminService-compatible door', () => {
     ])('%s %s is as if it did not exist', async (method, path, body, status) => {
       const answer = await site.send(method, path, { token, body });
       expect([answer.status, answer.json.error.code]).toEqual([status, String(status)]);
+    });
+
+    it('says nothing of who uses which device', async () => {
+      const path = 'wmi/SMS_UserMachineRelationship.CreateRelationship';
+      const body = { MachineResourceId: FIRST_DEVICE + 1, UserAccountName: 'jane' };
+      const answer = await site.send('POST', path, { token, body });
+      expect([answer.status, answer.json.error.innererror.code]).toEqual([403, 'ESP_AUTH_NOT_FOR_LIMITED']);
     });
 
     it('does not change who is in what it is limited to', async () => {

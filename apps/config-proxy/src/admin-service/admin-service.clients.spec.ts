@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AdminServiceHarness, FIRST_DEVICE } from './admin-service.fixture.js';
 
@@ -118,6 +120,16 @@ describe('clients of OData and AdminService over TLS', () => {
       '415',
       '415',
     ]);
+  });
+
+  it('takes no body that is not UTF-8, as Windows PowerShell sends it where nobody tells it', async () => {
+    const file = join(site.console.place.folder, 'body.json');
+    await writeFile(file, Buffer.from('{"Name":"B\xfcro"}', 'latin1'));
+    for (const type of ['application/json', 'application/x-www-form-urlencoded']) {
+      const args = ['--data-binary', `@${file}`, '-H', `Content-Type: ${type}`, 'BASE/wmi/SMS_Collection'];
+      const { status, body } = await curl(...args);
+      expect([status, body]).toEqual(['400', expect.stringContaining('charset=utf-8')]);
+    }
   });
 
   it('Power BI finds its way: service document, metadata, then every set that the document names', async () => {

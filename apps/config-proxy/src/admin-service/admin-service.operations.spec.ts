@@ -111,6 +111,25 @@ describe('operations on devices through the AdminService-compatible door', () =>
     expect(restarted()).toEqual(['UDID-1', 'UDID-1', 'UDID-2']);
   });
 
+  it('delete records of devices with the approval of a second person', async () => {
+    await db.execute('UPDATE {resource_enrollment} SET is_active = 0 WHERE resource_id = :id', {
+      id: SECOND,
+    });
+    const headers = { 'idempotency-key': randomUUID() };
+    const gone = (path: string) => by(anna, 'DELETE', `${path}(${SECOND})`, undefined, headers);
+    const asked = await gone('wmi/SMS_R_System');
+    expect([asked.status, asked.json]).toMatchObject([202, { ApprovalState: 'needs-approval' }]);
+    expect((await gone('v1.0/Device')).json['ApprovalId']).toBe(asked.json['ApprovalId']);
+    expect((await by(bert, 'GET', `wmi/SMS_R_System(${SECOND})`)).status).toBe(200);
+    const id = String(asked.json['ApprovalId']);
+    const shown = await api<Approval>(bert, 'POST', `/api/v1/approvals/${id}/approve`, {});
+    expect(shown.json).toMatchObject({
+      kind: 'delete-device',
+      reason: expect.stringMatching(/AdminService/),
+    });
+    await site.until(`wmi/SMS_R_System(${SECOND})`, ({ status }) => status === 404);
+  });
+
   it('begin operations and make collections once for each key', async () => {
     const twice = async (path: string, body: object): Promise<[ODataAnswer, ODataAnswer]> => {
       const headers = { 'idempotency-key': randomUUID() };

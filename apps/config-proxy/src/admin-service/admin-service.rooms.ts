@@ -13,6 +13,7 @@ import type { JobService } from '../jobs/job.service.js';
 import type { MdmClient } from '../mdm/mdm.client.js';
 import type { NumberSeries } from '../number-series/number-series.js';
 import type { ResourceService } from '../resources/resource.service.js';
+import type { UserService } from '../users/user.service.js';
 import { AdminServiceService } from './admin-service.service.js';
 import { adminServices } from './class.catalogue.js';
 import { ClassReader } from './class.reader.js';
@@ -23,6 +24,8 @@ import { ClientOperationService } from './methods/client-operation.service.js';
 import { CollectionHandlers } from './methods/collection.handlers.js';
 import { CollectionRuleReader } from './methods/collection-rule.reader.js';
 import { DeviceHandlers } from './methods/device.handlers.js';
+import { ExtensionDataHandlers } from './methods/extension-data.handlers.js';
+import { RelationshipHandlers } from './methods/relationship.handlers.js';
 import { ScriptHandlers } from './methods/script.handlers.js';
 import type { DoorHandlers } from './door.js';
 
@@ -40,11 +43,11 @@ export interface AdminServiceSurroundings {
     readonly rules: RuleService;
     readonly variables: VariableService;
   };
-  readonly resources: { readonly resources: ResourceService };
+  readonly resources: { readonly resources: ResourceService; readonly users: UserService };
   readonly visibility: Visibility;
   readonly mdm: Pick<MdmClient, 'ask'>;
   readonly idempotency: IdempotencyService;
-  readonly approvals: Pick<ApprovalRooms, 'commands' | 'gate'>;
+  readonly approvals: Pick<ApprovalRooms, 'commands' | 'gate' | 'site'>;
   readonly clientTasks: ClientTaskRooms;
   readonly siteCode: string;
 }
@@ -76,27 +79,38 @@ export function buildAdminServiceRooms(outside: AdminServiceSurroundings): Admin
     gate: outside.approvals.gate,
   });
   const ofTasks = new ClientTaskHandlers(outside);
+  const store = new ClassStore(db);
   const ofDevices = new DeviceHandlers({
-    resources: outside.resources.resources,
+    ...outside.resources,
+    approvals: outside.approvals.site,
     variables,
     operations,
     visibility,
     tasks: ofTasks,
   });
+  const ofExtensions = new ExtensionDataHandlers({ ...outside.resources, store, visibility });
+  const ofRelationships = new RelationshipHandlers({ ...outside.resources, store });
   const ofScripts = new ScriptHandlers({ ...outside, ...outside.clientTasks });
   const handlers: DoorHandlers = {
     methods: {
       ...ofCollections.methods,
       ...ofDevices.methods,
+      ...ofExtensions.methods,
+      ...ofRelationships.methods,
       ...ofScripts.methods,
       ...ofTasks.methods,
     },
-    writes: { ...ofCollections.writes, ...ofDevices.writes, ...ofScripts.writes },
+    writes: {
+      ...ofCollections.writes,
+      ...ofDevices.writes,
+      ...ofRelationships.writes,
+      ...ofScripts.writes,
+    },
     lazy: { ...ofCollections.lazy, ...ofDevices.lazy, ...ofScripts.lazy },
   };
   const reader = new ClassReader({
     services,
-    store: new ClassStore(db),
+    store,
     lazy: handlers.lazy,
     visibility,
   });

@@ -52,6 +52,26 @@ describe('scripts through the AdminService-compatible door', () => {
     return guid;
   }
 
+  /** A collection of one device. */
+  async function collectionOf(ResourceID: number): Promise<string> {
+    const rule = {
+      '@odata.type': '#AdminService.SMS_CollectionRuleDirect',
+      ResourceID,
+      RuleName: 'this one',
+    };
+    const { json } = await site.admin('POST', 'wmi/SMS_Collection', {
+      Name: `Only ${ResourceID}`,
+      LimitToCollectionID: 'SMS00001',
+      CollectionRules: [rule],
+    });
+    const id = String(json['CollectionID']);
+    await site.until(
+      `wmi/SMS_FullCollectionMembership?$filter=CollectionID eq '${id}'`,
+      (answer) => answer.json.value.length === 1,
+    );
+    return id;
+  }
+
   it('are made with base64 of UTF-16, listed without their text, and got with it', async () => {
     const text = '#!/bin/zsh\ndf -h # äöü 😀\n';
     const guid = await create(text);
@@ -171,6 +191,22 @@ describe('scripts through the AdminService-compatible door', () => {
         RequestedBy: expect.any(String),
       },
     ]);
+    // Who reaches the device only is not told on which collection the script ran.
+    const limited = { token: await site.limitedTo(await collectionOf(FIRST_DEVICE)) };
+    for (const name of [
+      'wmi/SMS_ScriptsExecutionStatus',
+      'v1.0/DeviceScriptRunDetails',
+      'v1.0/ScriptStatus',
+    ]) {
+      const path = `${name}?${status}`;
+      const ran = { ResourceId: FIRST_DEVICE, ScriptGuid: guid };
+      expect((await by(bert, 'GET', path)).json.value).toMatchObject([{ ...ran, CollectionId: 'SMS00001' }]);
+      expect((await by(limited, 'GET', path)).json.value).toMatchObject([
+        { ...ran, CollectionId: null, CollectionName: null },
+      ]);
+      const guess = `${path} and CollectionId eq 'SMS00001'`;
+      expect((await by(limited, 'GET', guess)).json.value).toEqual([]);
+    }
     // Of another device, or of another kind, there is no such operation.
     for (const path of [ofDevice(SECOND, 'ScriptResult'), ofDevice(FIRST_DEVICE, 'CMPivotResult')])
       expect((await by(anna, 'GET', `${path}(OperationId=${operation})`)).status).toBe(404);

@@ -3,19 +3,21 @@ import {
   afterPrefix,
   bindArguments,
   bindKey,
-  findEntity,
   findMethod,
   metadataXml,
   ODataError,
   parseQueryOptions,
   parseRequestPath,
   serviceDocument,
+  withModelNames,
   type PathKey,
   type RequestTarget,
   type ServiceContext,
   type ServiceRoute,
+  type TypedName,
 } from '@espalier/odata';
-import type { AdminService } from './class.catalogue.js';
+import { objectPath } from './admin-service.url.js';
+import { classNamed, type AdminService, type NamedClass } from './class.catalogue.js';
 import type { AdminClass } from './class.model.js';
 import type { ClassReader } from './class.reader.js';
 import type { DoorAnswer, DoorHandlers, DoorRequest, WriteHandler } from './door.js';
@@ -54,12 +56,13 @@ export class AdminServiceService {
         ? { status: 200, json: serviceDocument(service, context) }
         : { status: 200, text: { type: 'application/xml', content: metadataXml(service) } };
     }
-    const entity = findEntity(this.options.services[route], target.entity) as AdminClass;
-    const call = { request, target, entity, context, route, path, query };
+    const named = classNamed(this.options.services[route], target.entity);
+    const call = { request, target, ...named, context, route, path, query };
     return request.method === 'GET' ? this.#read(call) : this.#write(call);
   }
 
-  async #read({ request, target, entity, context, route, path, query }: Call): Promise<DoorAnswer> {
+  async #read(call: Call): Promise<DoorAnswer> {
+    const { request, target, entity, of, context, route, path, query } = call;
     const { reader } = this.options;
     const { visitor } = request;
     const options = parseQueryOptions(query);
@@ -67,16 +70,19 @@ export class AdminServiceService {
     switch (target.kind) {
       case 'entity-set': {
         visitor.need(entity.scope);
-        if (target.isCount) return countOf(await reader.count(entity, reading));
-        return { status: 200, body: await reader.list(entity, { ...reading, url: absolute(request, path) }) };
+        if (of !== undefined) await reader.find(of.owner, of.key, visitor, of.owner.scope);
+        if (target.isCount) return countOf(await reader.count(entity, reading, of?.key));
+        const listing = { ...reading, url: absolute(request, path) };
+        return { status: 200, body: await reader.list(entity, listing, of?.key) };
       }
       case 'entity': {
         visitor.need(entity.scope);
-        return { status: 200, json: await reader.one(entity, bindKey(target.key, entity), reading) };
+        const key = { ...bindKey(target.key, entity), ...of?.key };
+        return { status: 200, json: await reader.one(entity, key, reading) };
       }
       case 'member': {
         visitor.need(entity.scope);
-        const key = bindKey(target.key, entity);
+        const key = { ...bindKey(target.key, entity), ...of?.key };
         if (target.isCount) return countOf(await reader.countMember(entity, key, target.member, reading));
         return {
           status: 200,
@@ -85,7 +91,7 @@ export class AdminServiceService {
       }
       case 'method':
       case 'static-method':
-        return this.#call({ request, target, entity, context, route, path, query }, 'function');
+        return this.#call(call, 'function');
     }
   }
 
@@ -104,32 +110,30 @@ export class AdminServiceService {
     throw notAllowed('Only objects can be written, not what they lead to.');
   }
 
-  async #create({ request, entity, context, route }: Call, handler: WriteHandler): Promise<DoorAnswer> {
-    const { visitor, method, body } = request;
+  async #create(call: Call, handler: WriteHandler): Promise<DoorAnswer> {
+    const { request, entity, context, route } = call;
+    const { visitor, method } = request;
     if (method !== 'POST' || handler.create === undefined)
       throw notAllowed(`${entity.name} itself does not take ${method}.`);
-    const key = await handler.create(objectOf(body), visitor);
+    const key = await handler.create(this.#body(call, entity.properties), visitor);
     const json = await this.options.reader.written(entity, key, visitor, { context, route }, handler.scope);
-    const id = Object.values(key).map((value) => (typeof value === 'string' ? `'${value}'` : value));
-    return { status: 201, location: `${context.baseUrl}/${entity.name}(${id.join(',')})`, json };
+    return { status: 201, location: `${context.baseUrl}/${objectPath(entity.name, key)}`, json };
   }
 
-  async #change(
-    { request, entity, context, route }: Call,
-    handler: WriteHandler,
-    given: PathKey,
-  ): Promise<DoorAnswer> {
-    const { visitor, method, body } = request;
+  async #change(call: Call, handler: WriteHandler, given: PathKey): Promise<DoorAnswer> {
+    const { request, entity, context, route } = call;
+    const { visitor, method } = request;
     const key = bindKey(given, entity);
     const { reader } = this.options;
     const row = await reader.find(entity, key, visitor, handler.scope);
     if (method === 'DELETE' && handler.remove !== undefined) {
-      await handler.remove(row, visitor);
-      return { status: 204 };
+      const approval = await handler.remove(row, visitor);
+      return approval ? approvalAnswer(approval, (json) => json) : { status: 204 };
     }
     if ((method !== 'PUT' && method !== 'PATCH') || handler.change === undefined)
       throw notAllowed(`An object of ${entity.name} does not take ${method}.`);
-    const approval = await handler.change(row, objectOf(body), { visitor, isWhole: method === 'PUT' });
+    const body = this.#body(call, entity.properties);
+    const approval = await handler.change(row, body, { visitor, isWhole: method === 'PUT' });
     if (approval) return approvalAnswer(approval, (json) => json);
     return {
       status: 200,
@@ -137,10 +141,8 @@ export class AdminServiceService {
     };
   }
 
-  async #call(
-    { request, target, entity, context }: Call,
-    wanted: 'action' | 'function',
-  ): Promise<DoorAnswer> {
+  async #call(calling: Call, wanted: 'action' | 'function'): Promise<DoorAnswer> {
+    const { request, target, entity, context } = calling;
     if (target.kind !== 'method' && target.kind !== 'static-method') throw new TypeError(target.kind);
     const method = findMethod(entity, target.method, target.kind === 'static-method');
     if (method.kind !== wanted)
@@ -149,11 +151,17 @@ export class AdminServiceService {
     if (handler === undefined) throw new TypeError(`Nothing answers ${entity.name}.${method.name}`);
     const { visitor } = request;
     visitor.need(handler.scope);
-    const args = wanted === 'function' ? bindArguments(target.arguments, method) : objectOf(request.body);
+    const { parameters } = method;
+    const args =
+      wanted === 'function' ? bindArguments(target.arguments, method) : this.#body(calling, parameters);
     const call = { args, visitor, context };
     if (target.kind === 'static-method') return handler.run(call);
     const row = await this.options.reader.find(entity, bindKey(target.key, entity), visitor, handler.scope);
     return handler.run({ ...call, row });
+  }
+
+  #body({ request, route }: Call, items: readonly TypedName[]): Readonly<Record<string, unknown>> {
+    return withModelNames(objectOf(request.body), items, this.options.services[route]);
   }
 
   #context(host: string, route: ServiceRoute): ServiceContext {
@@ -166,10 +174,9 @@ export class AdminServiceService {
   }
 }
 
-interface Call {
+interface Call extends NamedClass {
   readonly request: DoorRequest;
   readonly target: Exclude<RequestTarget, { kind: 'service' | 'metadata' }>;
-  readonly entity: AdminClass;
   readonly context: ServiceContext;
   readonly route: ServiceRoute;
   /** As sent. */

@@ -121,6 +121,41 @@ const TABLE = String.raw`
 405 DELETE /AdminService/wmi/SMS_ApplicationAssignment/16777250
 400 PUT /AdminService/wmi/SMS_CollectionSettings('SMS00001')
 404 DELETE /AdminService/v1.0/NotificationSubscription/5
+200 GET /AdminService/v1.0/Device/AdminService.GetExtensionData
+404 POST /AdminService/v1.0/Device/AdminService.DeleteExtensionData
+404 POST /AdminService/v1/ConsoleExtensionMetadata/AdminService.UploadExtension
+200 GET /AdminService/v1/Device?$top=1
+200 GET /AdminService/wmi/SMS_G_System_ExtensionData?$Select=ResourceID
+200 GET /AdminService/wmi/SMS_G_System_ExtensionData?$filter=PropertyName eq 'AssetTag'&$Select=ResourceID,PropertyName,PropertyValue
+200 GET /AdminService/v1.0/Device/
+200 GET /AdminService/wmi/SMS_UserMachineRelationship/
+200 GET /AdminService/wmi/SMS_UserMachineRelationship?%24top=129
+200 GET /AdminService/wmi/SMS_UserMachineRelationship?$filter=endswith%28UniqueUserName%2C%27alice%27%29&$select=UniqueUserName,ResourceName
+200 GET /AdminService/wmi/SMS_UserMachineRelationship?$filter=UniqueUserName%20eq%20'CORP%5Calice'
+400 POST /AdminService/wmi/SMS_UserMachineRelationship.CreateRelationship
+404 GET /AdminService/wmi/SMS_Identification.GetSiteID
+200 GET /AdminService/wmi/SMS_Application?$filter=LocalizedDisplayName eq 'Safari' and IsLatest eq true
+404 GET /AdminService/wmi/SMS_CategoryInstance
+404 GET /AdminService/wmi/SMS_Program
+200 GET /AdminService/wmi/SMS_R_System?$filter=contains(OperatingSystemNameandVersion,'Mac OS X')
+200 GET /AdminService/wmi/SMS_R_SYSTEM?$filter=SID eq 'S-1-5-21-1'&$select=ResourceId
+200 GET /AdminService/wmi/SMS_R_System?$filter=(Name eq 'MAC-01')&$select=ResourceId,Name
+200 GET /AdminService/wmi/SMS_FullCollectionMembership?$filter=ResourceID%20eq%2016777219&$select=CollectionID
+200 GET /AdminService/wmi/SMS_Collection?$top=100&$select=CollectionID,Name,MemberCount,CollectionType,Comment,LimitToCollectionName&$orderby=Name
+200 GET /AdminService/wmi/SMS_Collection?$filter=startswith(Name,'Reclaim |') eq true
+200 GET /AdminService/wmi/SMS_Collection?%24top=1
+200 GET /AdminService/wmi/SMS_Collection?$filter=CollectionID%20eq%20'SMS00001'&$select=CollectionID,Name,Comment,MemberCount
+409 DELETE /AdminService/wmi/SMS_R_System(16777219)
+200 GET /AdminService/wmi/SMS_R_System?$filter=ResourceID eq 16777219
+200 GET /AdminService/wmi/SMS_CM_RES_COLL_SMS00001
+200 GET /AdminService/wmi/SMS_Collection('SMS00001')?%24select=Name%2CCollectionRules
+200 GET /AdminService/wmi/SMS_R_System()?$filter=(ResourceId%20eq%2016777219)%20or%20(ResourceId%20eq%2016777220)
+200 GET /AdminService/wmi/SMS_Collection(CollectionID='SMS00001')
+200 GET /AdminService/wmi/SMS_R_System/?$filter=Name%20ne%20null%20and%20Name%20ne%20''&$top=5000
+200 GET /AdminService/wmi/SMS_CombinedDeviceResources?$filter=LastActiveTime%20ge%202026-11-21T10:00:00.0000000%2B01:00%20and%20IsClient%20eq%20True
+200 GET /AdminService/v1.0/Device?$select=Name&$expand=ResourceCollectionMembership&$top=1
+200 GET /AdminService/wmi/SMS_R_System('16777219')
+200 GET /AdminService/wmi/SMS_R_System?$filter=ResourceID eq '16777219' &$select= Name
 `;
 const shapes = TABLE.trim()
   .split('\n')

@@ -59,6 +59,14 @@ describe('the AdminService-compatible door, read', () => {
     ]);
   });
 
+  it('shows one property of an object', async () => {
+    const { json } = await site.admin('GET', `wmi/SMS_R_System(${FIRST_DEVICE})/name`);
+    expect(json).toEqual({
+      '@odata.context': expect.stringMatching(/\/wmi\/\$metadata#SMS_R_System\(16777219\)\/Name$/),
+      value: 'Lab Mac',
+    });
+  });
+
   it.each([
     ["wmi/SMS_R_System?$filter=startswith(Name,'LAB') eq true", ['Lab Mac', 'Lab Mini']],
     ["wmi/SMS_R_System?$filter=SMSAssignedSites/any(s: s eq 'TST') and Name eq 'lab mac'", ['Lab Mac']],
@@ -80,6 +88,8 @@ describe('the AdminService-compatible door, read', () => {
     ["wmi/SMS_Collection('SMS00001')", ['All Systems']],
     ['wmi/SMS_Collection/SMS00001', ['All Systems']],
     ["wmi/SMS_FullCollectionMembership(CollectionID='SMS00001',ResourceID=16777219)", ['Lab Mac']],
+    ['wmi/SMS_CM_RES_COLL_SMS00001?$orderby=Name desc', ['Lab Mini', 'Lab Mac', "Ann's Mac"]],
+    ['wmi/sms_cm_res_coll_sms00001(16777220)', ['Lab Mini']],
   ])('answers %s', async (path, names) => {
     expect(await site.names(path)).toEqual(names);
   });
@@ -169,14 +179,18 @@ describe('the AdminService-compatible door, read', () => {
     ['GET', 'wmi/SMS_Nonsense', 404, 'ESP_ADMIN_SERVICE_UNKNOWN'],
     ['GET', 'nonsense', 404, 'ESP_ADMIN_SERVICE_UNKNOWN'],
     ['GET', "wmi/SMS_Collection('XXX00001')", 404, 'ESP_ADMIN_SERVICE_UNKNOWN'],
+    ['GET', 'wmi/SMS_CM_RES_COLL_XXX00001', 404, 'ESP_ADMIN_SERVICE_UNKNOWN'],
+    ['POST', 'wmi/SMS_CM_RES_COLL_SMS00001', 405, 'ESP_ADMIN_SERVICE_METHOD_NOT_ALLOWED'],
     ['GET', 'wmi/SMS_R_System?$filter=Nam eq 1', 400, 'ESP_ADMIN_SERVICE_REQUEST_INVALID'],
     ['GET', 'wmi/SMS_R_System?$skiptoken=xx', 400, 'ESP_BAD_REQUEST'],
     ['GET', 'wmi/SMS_R_System?$filter=%FF', 400, 'ESP_ADMIN_SERVICE_REQUEST_INVALID'],
     ['GET', 'wmi/%ZZ', 400, 'ESP_ADMIN_SERVICE_REQUEST_INVALID'],
-    ['DELETE', `wmi/SMS_R_System(${FIRST_DEVICE})`, 405, 'ESP_ADMIN_SERVICE_METHOD_NOT_ALLOWED'],
+    ['DELETE', 'wmi/SMS_Site', 405, 'ESP_ADMIN_SERVICE_METHOD_NOT_ALLOWED'],
+    ['DELETE', `wmi/SMS_R_System(${FIRST_DEVICE})`, 409, 'ESP_RESOURCE_ENROLLED'],
+    ['PUT', `wmi/SMS_R_System(${FIRST_DEVICE})`, 405, 'ESP_ADMIN_SERVICE_METHOD_NOT_ALLOWED'],
     ['POST', 'wmi/$metadata', 405, 'ESP_ADMIN_SERVICE_METHOD_NOT_ALLOWED'],
   ])('%s %s is an error of AdminService: %i', async (method, path, status, code) => {
-    const answer = await site.admin(method, path, method === 'POST' ? {} : undefined);
+    const answer = await site.admin(method, path, method === 'POST' || method === 'PUT' ? {} : undefined);
     expect(answer.status).toBe(status);
     expect(answer.headers['content-type']).toBe('application/json');
     expect(answer.json.error).toMatchObject({

@@ -11,3 +11,11 @@ export function routedUrl(url: string): string {
   const mark = url.indexOf('?');
   return afterPrefix(mark < 0 ? url : url.slice(0, mark)) === undefined ? url : ADMIN_SERVICE_PATH;
 }
+
+/** `SMS_Collection('ABC00200')`: OData 4.01, part 2, §4.3.1. */
+export function objectPath(name: string, key: Readonly<Record<string, string | number | boolean>>): string {
+  const values = Object.values(key).map((value) =>
+    typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value),
+  );
+  return `${name}(${values.join(',')})`;
+}

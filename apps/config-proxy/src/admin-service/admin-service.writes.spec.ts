@@ -118,6 +118,39 @@ describe('the AdminService-compatible door, written', () => {
     });
   });
 
+  it('takes names in any letter case, numbers as texts, and what stands alone for a list of one', async () => {
+    const made = await site.admin('POST', 'wmi/SMS_Collection', {
+      name: 'Any case',
+      collectiontype: '2',
+      LimitToCollectionId: 'SMS00001',
+      RefreshType: '2',
+      collectionRules: [{ ...direct(FIRST_DEVICE), ResourceID: undefined, ResourceId: String(FIRST_DEVICE) }],
+    });
+    expect([made.status, made.json]).toMatchObject([
+      201,
+      {
+        Name: 'Any case',
+        LimitToCollectionID: 'SMS00001',
+        RefreshType: 2,
+        // ConfigMgr's own, where a script asks for a periodic refresh and cannot say when.
+        RefreshSchedule: [{ '@odata.type': '#AdminService.SMS_ST_RecurInterval', DaySpan: 7 }],
+        CollectionRules: [{ ResourceID: FIRST_DEVICE }],
+      },
+    ]);
+    const id = String(made.json['CollectionID']);
+    const patched = await site.admin('PATCH', `wmi/SMS_Collection('${id}')`, {
+      COMMENT: 'c',
+      refreshtype: 1,
+    });
+    expect(patched.json).toMatchObject({ Comment: 'c', RefreshType: 1, RefreshSchedule: [] });
+    const settings = { machineVariables: [{ name: 'Room', value: 'B12' }] };
+    const put = await site.admin('PUT', `wmi/SMS_MachineSettings(${FIRST_DEVICE})`, settings);
+    expect(put.json['MachineVariables']).toEqual([{ Name: 'Room', Value: 'B12', IsMasked: false }]);
+    // Understood, and not possible here.
+    const operation = { type: '22', targetCollectionID: 'SMS00001', targetResourceIDs: FIRST_DEVICE };
+    expect((await initiate(operation)).status).toBe(501);
+  });
+
   it('changes single properties, and refuses what cannot be written', async () => {
     const id = await create();
     const path = `wmi/SMS_Collection('${id}')`;
@@ -129,6 +162,13 @@ describe('the AdminService-compatible door, written', () => {
       'ESP_ADMIN_SERVICE_REQUEST_INVALID',
     ]);
     expect((await site.admin('PATCH', path, { Name: '' })).status).toBe(400);
+    const builtIn = await site.admin('PATCH', "wmi/SMS_Collection('SMS00001')", { Comment: 'mine' });
+    expect(builtIn.json.error.innererror.code).toBe('ESP_COLLECTION_BUILT_IN');
+    const nameless = await site.admin('POST', 'wmi/SMS_Collection', { CollectionType: 2 });
+    expect([nameless.status, nameless.json.error.message]).toEqual([
+      400,
+      expect.stringContaining('The body needs Name.'),
+    ]);
   });
 
   it('adds and deletes rules, one by one and many at once', async () => {
@@ -207,17 +247,52 @@ describe('the AdminService-compatible door, written', () => {
     const set = await site.admin('POST', `${device}.SetExtensionData`, {
       ExtensionData: { AssetTag: '0815', Owner: 'Ann' },
     });
-    expect([set.status, set.json]).toMatchObject([200, { value: { AssetTag: '0815' } }]);
+    const whose = { InstanceKey: FIRST_DEVICE, ExtendedType: 'Device' };
+    expect([set.status, set.json]).toMatchObject([200, { ...whose, AssetTag: '0815', Owner: 'Ann' }]);
     const found =
       "wmi/SMS_G_System_ExtensionData?$filter=PropertyName eq 'assettag' and PropertyValue eq '0815'";
     expect((await site.admin('GET', found)).json.value).toMatchObject([{ ResourceID: FIRST_DEVICE }]);
-    await site.admin('POST', `${device}.DeleteExtensionData`, { PropertyNames: ['Owner'] });
-    expect((await site.admin('GET', `${device}.GetExtensionData`)).json).toMatchObject({
-      value: { AssetTag: '0815' },
+    const shown = async (path: string): Promise<unknown> => (await site.admin('GET', path)).json;
+    const one = { ...whose, '@odata.context': expect.stringMatching(/#AdminService\.ExtensionData$/) };
+    expect(await shown(`${device}.GetExtensionData(PropertyName='owner')`)).toEqual({ ...one, Owner: 'Ann' });
+    // Of all devices.
+    const other = { ExtensionData: { AssetTag: '0816' } };
+    await site.admin('POST', `v1.0/Device(${FIRST_DEVICE + 2})/AdminService.SetExtensionData`, other);
+    expect(await shown('v1.0/Device/AdminService.GetExtensionData')).toMatchObject({
+      value: [
+        { ...whose, AssetTag: '0815', Owner: 'Ann' },
+        { InstanceKey: FIRST_DEVICE + 2, AssetTag: '0816' },
+      ],
     });
+    await site.admin('POST', `${device}.DeleteExtensionData`, { propertyNames: 'Owner' });
+    expect(await shown(`${device}.GetExtensionData`)).toEqual({ ...one, AssetTag: '0815' });
+    // Without names everything goes: what is not understood must not be taken for that.
+    for (const wrong of [{ PropertyName: 'Owner' }, { PropertyNames: null }, { ExtensionData: null }])
+      expect((await site.admin('POST', `${device}.DeleteExtensionData`, wrong)).status).toBe(400);
+    expect(await shown(`${device}.GetExtensionData`)).toEqual({ ...one, AssetTag: '0815' });
     await site.admin('POST', `${device}.DeleteExtensionData`, {});
-    expect((await site.admin('GET', `${device}.GetExtensionData`)).json.value).toEqual({});
+    expect(await shown(`${device}.GetExtensionData`)).toEqual(one);
     expect((await site.admin('POST', `${device}.SetExtensionData`, { ExtensionData: [] })).status).toBe(400);
+  });
+
+  it('says who uses a device, as public scripts do, and takes it back', async () => {
+    const tied = `wmi/SMS_UserMachineRelationship?$filter=ResourceID eq ${FIRST_DEVICE + 1}`;
+    const relate = (UserAccountName: string) =>
+      site.admin('POST', 'wmi/SMS_UserMachineRelationship.CreateRelationship', {
+        MachineResourceId: FIRST_DEVICE + 1,
+        SourceId: 6,
+        TypeId: 1,
+        UserAccountName,
+      });
+    const [made, again] = [await relate('Jane'), await relate('jane')];
+    expect([made.status, made.json['ReturnValue'], again.status]).toEqual([201, 0, 201]);
+    const { json } = await site.admin('GET', tied);
+    expect(json.value).toMatchObject([{ UniqueUserName: 'jane', IsPrimary: true, Sources: [2] }]);
+    const nobody = await relate('CORP\\nobody');
+    expect([nobody.status, nobody.json.error.innererror.code]).toEqual([404, 'ESP_RESOURCE_UNKNOWN']);
+    const key = `ResourceID=${FIRST_DEVICE + 1},UserResourceID=${String(json.value[0]?.['UserResourceID'])}`;
+    expect((await site.admin('DELETE', `wmi/SMS_UserMachineRelationship(${key})`)).status).toBe(204);
+    expect((await site.admin('GET', tied)).json.value).toEqual([]);
   });
 
   const initiate = (body: object): Promise<ODataAnswer> =>

@@ -1,5 +1,11 @@
-import type { ComplexTypeModel, ServiceModel, ServiceRoute } from '@espalier/odata';
-import { collectionClasses, collectionEntity, membershipEntity } from './classes/collection.classes.js';
+import { findEntity, type ComplexTypeModel, type ServiceModel, type ServiceRoute } from '@espalier/odata';
+import {
+  collectionClass,
+  collectionClasses,
+  collectionEntity,
+  membersClass,
+  membershipEntity,
+} from './classes/collection.classes.js';
 import { deviceEntity } from './classes/combined-device.classes.js';
 import { deviceClasses } from './classes/device.classes.js';
 import { hardwareClasses } from './classes/inventory.classes.js';
@@ -62,17 +68,60 @@ const wmiTypes: readonly ComplexTypeModel[] = [
   variable('SMS_CollectionVariable'),
   {
     name: 'SMS_ScheduleToken',
+    isAbstract: true,
     properties: [
       { name: 'DayDuration', type: 'Edm.Int32' },
       { name: 'HourDuration', type: 'Edm.Int32' },
       { name: 'MinuteDuration', type: 'Edm.Int32' },
       { name: 'IsGMT', type: 'Edm.Boolean' },
       { name: 'StartTime', type: 'Edm.DateTimeOffset' },
+    ],
+  },
+  {
+    name: 'SMS_ST_RecurInterval',
+    base: 'SMS_ScheduleToken',
+    properties: [
       { name: 'DaySpan', type: 'Edm.Int32' },
       { name: 'HourSpan', type: 'Edm.Int32' },
       { name: 'MinuteSpan', type: 'Edm.Int32' },
+    ],
+  },
+  {
+    name: 'SMS_ST_RecurWeekly',
+    base: 'SMS_ScheduleToken',
+    properties: [
       { name: 'Day', type: 'Edm.Int32' },
       { name: 'ForNumberOfWeeks', type: 'Edm.Int32' },
+    ],
+  },
+];
+
+const newerTypes: readonly ComplexTypeModel[] = [
+  // Whatever properties the devices have been given.
+  {
+    name: 'ExtensionData',
+    isOpen: true,
+    properties: [
+      { name: 'InstanceKey', type: 'Edm.Int32' },
+      { name: 'ExtendedType', type: 'Edm.String' },
+    ],
+  },
+  {
+    name: 'SMS_ScriptParameter',
+    properties: [
+      { name: 'ParameterName', type: 'Edm.String' },
+      { name: 'ParameterValue', type: 'Edm.String' },
+    ],
+  },
+  { name: 'ClientOperation', properties: [{ name: 'OperationId', type: 'Edm.Int32' }] },
+  // A script's own columns, or those of a CMPivot query.
+  { name: 'ClientResult', isOpen: true, properties: [] },
+  {
+    name: 'ClientResults',
+    properties: [
+      { name: 'Status', type: 'Edm.Int32' },
+      { name: 'Result', type: { complex: 'ClientResult' }, isCollection: true },
+      { name: 'MoreResults', type: 'Edm.Boolean' },
     ],
   },
 ];
@@ -103,16 +152,7 @@ export function adminServices(
     },
     'v1.0': {
       route: 'v1.0',
-      complexTypes: [
-        { name: 'ExtensionData', properties: [] },
-        {
-          name: 'SMS_ScriptParameter',
-          properties: [
-            { name: 'ParameterName', type: 'Edm.String' },
-            { name: 'ParameterValue', type: 'Edm.String' },
-          ],
-        },
-      ],
+      complexTypes: newerTypes,
       entities: [
         deviceEntity,
         collectionEntity,
@@ -122,4 +162,22 @@ export function adminServices(
       ],
     },
   };
+}
+
+/** A class as a path names it. */
+export interface NamedClass {
+  readonly entity: AdminClass;
+  /** For the members of one collection: the collection, which must be there, and what its rows have in common. */
+  readonly of?: { readonly owner: AdminClass; readonly key: Readonly<Record<string, string>> };
+}
+
+/**
+ * The class of that name, in any case. `SMS_CM_RES_COLL_<ID>`, which every collection has as its `MemberClassName`, is in
+ * no list of classes: there are as many as collections. @throws ODataError 404 where there is none
+ */
+export function classNamed(service: AdminService, name: string): NamedClass {
+  const [, id] = service.route === 'wmi' ? (/^SMS_CM_RES_COLL_([A-Z0-9]{8})$/i.exec(name) ?? []) : [];
+  if (id === undefined) return { entity: findEntity(service, name) as AdminClass };
+  const key = { CollectionID: id.toUpperCase() };
+  return { entity: membersClass(key.CollectionID), of: { owner: collectionClass, key } };
 }

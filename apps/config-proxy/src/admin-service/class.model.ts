@@ -6,18 +6,20 @@ import type { Dialect } from '@espalier/persistence';
 /** A row of a class: values by property name, as the class's SELECT gives them. */
 export type ClassRow = Record<string, unknown>;
 
-/** What rows of a class are about: who is limited to collections sees those that are in reach. */
+/**
+ * What rows of a class are about: who is limited to collections sees those that are in reach. Where a row also tells of
+ * a collection, as the one that something was deployed to or ran on, `counts` is the column of it; what it tells then
+ * says `IN_REACH`.
+ */
 export type Subject =
-  | { readonly kind: 'device' | 'collection'; readonly column: string }
+  | { readonly kind: 'device'; readonly column: string; readonly counts?: string }
+  | { readonly kind: 'collection'; readonly column: string }
   /** A device in a collection: both must be in reach. */
   | { readonly kind: 'member'; readonly device: string; readonly collection: string }
-  /**
-   * What everybody may know who has the scope, as the library. Where its numbers come from deployments: the column of
-   * their collections. What is counted then says `IN_REACH`.
-   */
+  /** What everybody may know who has the scope, as the library. */
   | { readonly kind: 'everybody'; readonly counts?: string };
 
-/** Stands in SQL for the condition that a deployment is in reach of whoever reads it. */
+/** Stands in SQL for the condition that the collection of `counts` is in reach of whoever reads it. */
 export const IN_REACH = '(in reach)';
 
 /** One column of a class's SELECT. */

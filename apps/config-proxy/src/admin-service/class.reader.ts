@@ -17,6 +17,7 @@ import {
   type ServiceContext,
   type ServiceRoute,
 } from '@espalier/odata';
+import { objectPath } from './admin-service.url.js';
 import type { AdminService } from './class.catalogue.js';
 import type { AdminClass, ClassRow, ClassScope } from './class.model.js';
 import { keyCondition, type ClassQuery, type ClassStore } from './class.store.js';
@@ -117,7 +118,7 @@ export class ClassReader {
     if (property === undefined) throw noMember(entity, name);
     const written = await this.#whole(entity, row, reading, undefined);
     const body = {
-      '@odata.context': `${reading.context.baseUrl}/$metadata#${entity.name}`,
+      '@odata.context': `${reading.context.baseUrl}/$metadata#${objectPath(entity.name, key)}/${property.name}`,
       value: written[property.name] ?? null,
     };
     return Buffer.from(JSON.stringify(body));

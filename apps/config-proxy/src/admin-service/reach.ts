@@ -3,7 +3,7 @@ import { unrestricted, type Restriction } from '../access/restrict.js';
 import type { Visibility } from '../access/visibility.service.js';
 import type { AdminClass, ClassScope } from './class.model.js';
 
-/** Which rows a caller sees, and of which deployments their numbers tell. */
+/** Which rows a caller sees, and of which collections these tell. */
 export interface ClassRestriction extends Restriction {
   /** A condition in place of `IN_REACH`. */
   readonly counted?: string;
@@ -21,8 +21,12 @@ export async function restrictTo(
 ): Promise<ClassRestriction> {
   if (scope === 'any') return unrestricted;
   switch (subject.kind) {
-    case 'device':
-      return visibility.devices(caller, scope, subject.column);
+    case 'device': {
+      const devices = visibility.devices(caller, scope, subject.column);
+      if (subject.counts === undefined) return devices;
+      const { sql, params } = await visibility.collections(caller, scope, subject.counts);
+      return { ...devices, params: { ...devices.params, ...params }, counted: sql };
+    }
     case 'collection':
       return visibility.collections(caller, scope, subject.column);
     case 'member': {

@@ -90,7 +90,7 @@ describeOnEachDatabase('API tokens', { migrations: configProxyMigrations }, (ope
   it('that were made up are refused, and never remembered', async () => {
     const madeUp = `esp_${randomBytes(32).toString('base64url')}`;
     await expect(verifier.verify(madeUp)).rejects.toMatchObject({ code: 'ESP_AUTH_TOKEN_INVALID' });
-    await tokens.addBootstrapToken(madeUp);
+    await tokens.addBootstrapToken(madeUp, () => Promise.resolve());
     expect(await verifier.verify(madeUp)).toMatchObject({ name: 'bootstrap admin', scopes: allApiScopes });
     await expect(verifier.verify('esp_short')).rejects.toMatchObject({ code: 'ESP_AUTH_TOKEN_INVALID' });
   });
@@ -154,12 +154,20 @@ describeOnEachDatabase('API tokens', { migrations: configProxyMigrations }, (ope
 
   it('of the bootstrap file are added once, and stay revoked', async () => {
     const secret = `esp_${randomBytes(32).toString('base64url')}`;
-    await Promise.all([tokens.addBootstrapToken(secret), tokens.addBootstrapToken(secret)]);
+    const recorded: string[] = [];
+    const record = (id: string): Promise<void> => Promise.resolve(void recorded.push(id));
+    const away = (): Promise<void> => Promise.reject(new Error('nothing can be recorded'));
+    await expect(tokens.addBootstrapToken(secret, away)).rejects.toThrow('nothing can be recorded');
+    await expect(verifier.verify(secret)).rejects.toMatchObject({ code: 'ESP_AUTH_TOKEN_INVALID' });
+    await Promise.all([tokens.addBootstrapToken(secret, record), tokens.addBootstrapToken(secret, record)]);
+    const known = recorded.length;
+    expect(known).toBeGreaterThan(0);
     const { items } = await tokens.list(10, undefined, admin);
     expect(items).toHaveLength(1);
     await tokens.revoke(items[0]?.id ?? '', admin);
     await db.execute("UPDATE {api_token} SET scopes = 'devices:read'");
-    await tokens.addBootstrapToken(secret);
+    await tokens.addBootstrapToken(secret, record);
+    expect(recorded).toHaveLength(known);
     // A site that is older than some scope keeps an administrator who may do everything.
     expect((await tokens.list(10, undefined, admin)).items[0]?.scopes).toEqual(allApiScopes);
     await expect(verifier.verify(secret)).rejects.toMatchObject({ code: 'ESP_AUTH_TOKEN_INVALID' });

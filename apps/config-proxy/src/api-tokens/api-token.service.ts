@@ -101,12 +101,17 @@ export class ApiTokenService {
     logger.info({ tokenId: id, by: by.title }, 'API token revoked');
   }
 
-  /** Makes the first token known; one that is known keeps all but its scopes, also where it was revoked. */
-  async addBootstrapToken(secret: string): Promise<void> {
+  /**
+   * Makes the first token known; one that is known keeps all but its scopes, also where it was revoked.
+   * @param record says so in the audit log, before it is good
+   */
+  async addBootstrapToken(secret: string, record: (id: string) => Promise<void>): Promise<void> {
     const { store, now, uuid, logger } = this.options;
     const hash = hashToken(secret);
+    const id = uuid();
+    if ((await store.findByHash(hash)) === undefined) await record(id);
     const added = await store.insert({
-      id: uuid(),
+      id,
       name: 'bootstrap admin',
       administratorId: SITE_ADMINISTRATOR_ID,
       madeBy: null,

@@ -1,11 +1,11 @@
-import { approvalErrors, type ApiScope, type ApprovalTarget, type RoleAssignment } from '@espalier/contracts';
+import { approvalErrors, type ApprovalTarget, type RoleAssignment } from '@espalier/contracts';
 import type { Queryable, Tx } from '@espalier/persistence';
 import type { Keyring } from '@espalier/secrets';
 import type { VisibilityStore } from '../access/visibility.store.js';
 import { Rights, type Reach } from '../roles/rights.js';
 import type { ActionCatalogue } from './action.catalogue.js';
 import type { ApprovalPolicies } from './approval.policies.js';
-import { paramsOf, type StoredApproval } from './approval.rows.js';
+import { scopesOf, type StoredApproval } from './approval.rows.js';
 import type { HourlyCap } from './hourly-cap.js';
 
 /** What is known of administrators. */
@@ -49,7 +49,8 @@ export class ApprovalChecks {
         detail: `${requester.name} is not an enabled administrator any more.`,
       });
     const rights = Rights.of(administrator.assignments);
-    for (const scope of this.#scopes(approval)) {
+    const { actions, vault } = this.options;
+    for (const scope of scopesOf(approval, actions.of(approval.kind), vault)) {
       const reach = rights.reach(scope);
       if (reach !== 'site' && !(await this.#reaches(tx, targets, reach)))
         throw approvalErrors.ESP_APPROVAL_RIGHTS_LOST({
@@ -67,12 +68,6 @@ export class ApprovalChecks {
     const { hourlyCap: cap } = await policies.of(tx, kind);
     const booking = { administratorId: requester.id, kind, phase: 'done', devices: deviceCount } as const;
     await caps.book(tx, { ...booking, cap, at });
-  }
-
-  #scopes(approval: StoredApproval): readonly ApiScope[] {
-    const { actions, vault } = this.options;
-    const action = actions.of(approval.kind);
-    return action.scopesFor?.(paramsOf(approval, action, vault)) ?? action.scopes;
   }
 
   async #reaches(

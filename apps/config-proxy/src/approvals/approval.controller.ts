@@ -11,7 +11,7 @@ import {
 import { defineEndpoint, Endpoint, Input, type InputOf, type ResultOf } from '@espalier/nest-kit';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { FromCaller, type Caller } from '../access/caller.js';
+import { FromCaller, requireScope, type Caller } from '../access/caller.js';
 import { setEtag } from '../http/etag.js';
 import { ApprovalDecisions } from './approval.decisions.js';
 import { personOf, withRetryAfter } from './approval.http.js';
@@ -87,7 +87,7 @@ const cancel = defineEndpoint({
   reach: 'self',
   summary: 'Cancel what you asked for',
   description:
-    'Before it is carried out; commands are also taken back afterwards, from the devices that have not fetched them.',
+    'With the scopes that it took to ask for it. Before it is carried out; commands are also taken back afterwards, from the devices that have not fetched them.',
 });
 
 @Controller()
@@ -154,6 +154,7 @@ export class ApprovalController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ResultOf<typeof cancel>> {
     await this.#visible(id, caller);
+    for (const scope of await this.approvals.scopesOf(id)) requireScope(caller.scopes, scope, reply);
     const said = { reason: body.reason, ifMatch: headers['if-match'] };
     return answer(reply, await this.decisions.cancel(id, personOf(caller), said));
   }

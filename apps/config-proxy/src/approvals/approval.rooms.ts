@@ -6,6 +6,7 @@ import type { Keyring } from '@espalier/secrets';
 import type { Logger } from '@espalier/service-kit';
 import { VisibilityStore } from '../access/visibility.store.js';
 import type { AuditRecorder } from '../audit/audit.entry.js';
+import { byItself } from '../audit/audit.log.js';
 import type { IdempotencyService } from '../idempotency/idempotency.service.js';
 import type { JobKind } from '../jobs/job.kind.js';
 import type { JobService } from '../jobs/job.service.js';
@@ -108,7 +109,7 @@ const OFF =
 
 /** Builds the rooms. Read it from top to bottom: what is below uses what is above. */
 export function buildApprovalRooms(outside: ApprovalSurroundings): ApprovalRooms {
-  const { db, settings, logger, now, mdm, status, vault, people } = outside;
+  const { db, settings, logger, now, mdm, status, audit, vault, people } = outside;
   const store = new ApprovalStore();
   const counts = new ActionCountStore();
   const caps = new HourlyCap(counts);
@@ -172,6 +173,17 @@ export function buildApprovalRooms(outside: ApprovalSurroundings): ApprovalRooms
           }),
         );
       }
+      const lifted = [
+        ...(settings.approvals === 'off' ? ['approvals.off'] : []),
+        ...(restMs === 0 ? ['approvals.no-rest'] : []),
+      ];
+      if (lifted.length > 0)
+        await db.transaction((tx) =>
+          audit.record(
+            tx,
+            ...lifted.map((action) => ({ ...byItself, action, outcome: 'succeeded' as const, targets: [] })),
+          ),
+        );
       upkeep.start();
     },
     stop: () => upkeep.stop(),

@@ -1,4 +1,11 @@
-import type { Actor, Approval, ApprovalKind, ApprovalState, ApprovalTarget } from '@espalier/contracts';
+import type {
+  Actor,
+  ApiScope,
+  Approval,
+  ApprovalKind,
+  ApprovalState,
+  ApprovalTarget,
+} from '@espalier/contracts';
 import type { Keyring } from '@espalier/secrets';
 import type { ApprovableAction } from './approvable-action.js';
 
@@ -100,3 +107,10 @@ export const paramsOf = (
   action: ApprovableAction<unknown>,
   vault: Keyring,
 ): unknown => action.params.parse(JSON.parse(vault.open(paramsSealed, paramsPlace(id)).toString()));
+
+/** What it takes to ask for it. */
+export const scopesOf = (
+  approval: StoredApproval,
+  action: ApprovableAction<unknown>,
+  vault: Keyring,
+): readonly ApiScope[] => action.scopesFor?.(paramsOf(approval, action, vault)) ?? action.scopes;

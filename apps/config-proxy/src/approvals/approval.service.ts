@@ -1,6 +1,7 @@
 import {
   approvalErrors,
   siteErrors,
+  type ApiScope,
   type Approval,
   type ApprovalKind,
   type ApprovalPolicy,
@@ -16,7 +17,7 @@ import type { ActionFacts, ApprovableAction, Person } from './approvable-action.
 import type { ApprovalClock } from './approval.clock.js';
 import type { ApprovalJournal } from './approval.journal.js';
 import type { ApprovalPolicies } from './approval.policies.js';
-import { paramsPlace, shown, type StoredApproval } from './approval.rows.js';
+import { paramsPlace, scopesOf, shown, type StoredApproval } from './approval.rows.js';
 import type { ApprovalStore, ApprovalView } from './approval.store.js';
 import type { HourlyCap } from './hourly-cap.js';
 
@@ -91,9 +92,14 @@ export class ApprovalService {
   /** @throws EspalierError ESP_APPROVAL_UNKNOWN */
   async get(id: string): Promise<Approval> {
     await this.options.journal.lapse();
-    const found = await this.options.store.find(this.options.db, id);
-    if (found === undefined) throw approvalErrors.ESP_APPROVAL_UNKNOWN({ detail: id });
-    return shown(found);
+    return shown(await this.#known(id));
+  }
+
+  /** What it takes to ask for it, and so to cancel it. @throws EspalierError ESP_APPROVAL_UNKNOWN */
+  async scopesOf(id: string): Promise<readonly ApiScope[]> {
+    const { actions, vault } = this.options;
+    const approval = await this.#known(id);
+    return scopesOf(approval, actions.of(approval.kind), vault);
   }
 
   /** @throws EspalierError ESP_SITE_FILTER_INVALID, ESP_BAD_REQUEST */
@@ -214,6 +220,12 @@ export class ApprovalService {
       return approval;
     });
     return this.#repeated(answer, action, params);
+  }
+
+  async #known(id: string): Promise<StoredApproval> {
+    const found = await this.options.store.find(this.options.db, id);
+    if (found === undefined) throw approvalErrors.ESP_APPROVAL_UNKNOWN({ detail: id });
+    return found;
   }
 
   /** A repeated request gets what the first one made; another one with its key does not. */

@@ -322,4 +322,17 @@ describeOnEachDatabase('approvals', { migrations: approvalMigrations }, (open) =
       await off.rooms.policyService.replace(change, anna, { ...request, key: 'off', ifMatch: '"1"' }),
     ).toMatchObject({ version: 2 });
   });
+
+  it('leave it in the audit log at every start where no second person is wanted, or where a new one will do', async () => {
+    const started = async (site: ReturnType<typeof replica>): Promise<unknown> => {
+      await site.rooms.start();
+      await site.rooms.stop();
+      for (const entry of site.audited)
+        expect(entry).toMatchObject({ outcome: 'succeeded', actor: { type: 'service', id: 'config-proxy' } });
+      return site.audited.map(({ action }) => action);
+    };
+    expect(await started(replica(db, { mode: 'off', restHours: 1 }))).toEqual(['approvals.off']);
+    expect(await started(replica(db, { restHours: 0 }))).toEqual(['approvals.no-rest']);
+    expect(await started(replica(db, { restHours: 1 }))).toEqual([]);
+  });
 });

@@ -173,6 +173,21 @@ describe('approvals over HTTP', () => {
     ]);
   });
 
+  it('are not cancelled with a token of theirs that could not have asked', async () => {
+    const { json } = await erase(anna);
+    const body = { name: 'for reports', scopes: ['devices:read', 'commands:write'] };
+    const weak = await harness.send<{ secret: string }>('POST', '/api/v1/tokens', {
+      token: anna.token,
+      body,
+    });
+    expect((await decide({ token: weak.json.secret }, json.id, 'cancel')).json).toMatchObject({
+      status: 403,
+      code: 'ESP_AUTH_SCOPE_MISSING',
+    });
+    expect((await send(anna, 'GET', `/api/v1/approvals/${json.id}`)).json.state).toBe('needs-approval');
+    expect((await decide(anna, json.id, 'cancel')).json.state).toBe('cancelled');
+  });
+
   it('are not given for whoever lost the role that they asked with', async () => {
     const dora = await hire('dora');
     const { json } = await erase(dora);

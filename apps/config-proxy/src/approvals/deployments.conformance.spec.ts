@@ -32,7 +32,7 @@ describeOnEachDatabase('approvals of deployments', { migrations: fleetMigrations
     expect(waiting(asked)).toMatchObject({
       kind: 'large-deployment',
       deviceCount: DEVICES,
-      summary: `Make the deployment "${thing.name}_Everybody_Install". It reaches 30 devices.`,
+      summary: `Make the deployment of "${thing.name}" (required install) to "Everybody" (${everybody}): "${thing.name}_Everybody_Install". It reaches 30 devices.`,
     });
     expect(await fleet.deploy(thing, everybody, {}, anna, key)).toEqual(asked);
     await expect(fleet.deploy(thing, everybody, { priority: 2 }, anna, key)).rejects.toMatchObject({

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { allApiScopes, type Approval, type Collection } from '@espalier/contracts';
+import {
+  allApiScopes,
+  type Approval,
+  type ClientOperation,
+  type Collection,
+  type Job,
+} from '@espalier/contracts';
 import { eventMessage } from '@espalier/messaging';
 import { startNatsServer, type NatsServer } from '@espalier/testing';
 import { ConsoleHarness, MdmPeer, type Answer } from '../config-proxy.fixture.js';
@@ -182,6 +188,31 @@ describe('one person over HTTP', () => {
     expect((await send('PATCH', `/api/v1/packages/${tools.json.item.id}`, { name: 'Tools 2' })).status).toBe(
       200,
     );
+  });
+
+  it('runs a script on no devices that join the collection after a second person has looked at it', async () => {
+    const settings = { required: true, threshold: 1, aloneCap: 5, hourlyCap: 100, expiryHours: 1 };
+    await approved(await send('PUT', '/api/v1/approval-policies/run-script', settings));
+    const script = await send('POST', '/api/v1/scripts', { name: 'x', language: 'zsh', text: 'echo x' });
+    await send('POST', `/api/v1/scripts/${script.json.id}/approve`, {}, {}, bert);
+    const few = await collection('Few', { directResourceIds: [FIRST, FIRST + 1] }, 2);
+    const run = { collectionId: few };
+    const asked = await send('POST', `/api/v1/scripts/${script.json.id}/run`, run);
+    expect(asked.json).toMatchObject({ kind: 'run-script', state: 'needs-approval', deviceCount: 2 });
+    // Nothing is deployed to it: nobody is asked when it grows.
+    expect((await send('POST', `/api/v1/collections/${few}/rules`, all)).status).toBe(200);
+    const { resultIds } = await approved(asked);
+    const path = `/api/v1/client-operations/${resultIds[0]}`;
+    const { jobId } = (await send('GET', path)).json as unknown as { jobId: string };
+    const signal = AbortSignal.timeout(10_000);
+    let job = (await send('GET', `/api/v1/jobs/${jobId}`)).json as unknown as Job;
+    while (job.state !== 'succeeded') {
+      await delay(20, undefined, { signal });
+      job = (await send('GET', `/api/v1/jobs/${jobId}`)).json as unknown as Job;
+    }
+    expect(job.messages).toEqual([expect.stringContaining('was changed')]);
+    const { tasks } = (await send('GET', path)).json as unknown as ClientOperation;
+    expect(Object.values(tasks).reduce((sum, count) => sum + count, 0)).toBe(0);
   });
 
   it('does not grow what is deployed to few, on either door', async () => {

@@ -14,6 +14,7 @@ const OF_ACTION: Readonly<Record<string, readonly string[]>> = {
   submitCommands: ['requestType'],
   submitEnrollmentCommand: ['requestType'],
   submitCollectionCommand: ['requestType'],
+  readCommandSecret: ['requestType'],
   createToken: ['name', 'scopes', 'expiresInDays'],
   createAdministrator: ['name'],
   assignRoles: ['roles'],

@@ -19,6 +19,8 @@ export interface AuditHooksOptions {
   readonly endpoints: readonly DeclaredEndpoint[];
   readonly callerOf: (request: FastifyRequest) => AuditedCaller | undefined;
   readonly signIns: SignInMemory;
+  /** What a path is about whose route does not say it. */
+  readonly targetsOf?: ((path: string) => AuditEntry['targets']) | undefined;
   readonly logger: { error(fields: object, message: string): void };
 }
 
@@ -34,7 +36,11 @@ export function auditHooks(options: AuditHooksOptions): (fastify: FastifyInstanc
 
   const entryOf = (request: FastifyRequest, plan: AuditPlan, body?: unknown): AuditEntry => {
     const caller = options.callerOf(request);
-    const targets = plan.targets(request.params, body);
+    const sent = sentPath(request);
+    const targets = [
+      ...(sent.path === undefined ? [] : (options.targetsOf?.(sent.path) ?? [])),
+      ...plan.targets(request.params, body),
+    ];
     return {
       action: plan.action,
       outcome: 'begun',
@@ -44,7 +50,7 @@ export function auditHooks(options: AuditHooksOptions): (fastify: FastifyInstanc
       targets,
       requestId: request.id,
       approvalId: approvalIn(targets),
-      details: { ...plan.details(body), ...sentPath(request) },
+      details: { ...plan.details(body), ...sent },
     };
   };
 
@@ -117,7 +123,7 @@ const planOf = (plans: ReadonlyMap<EndpointSpec, AuditPlan>, config: unknown): A
 };
 
 /** The person or service account, whichever of their tokens they used: that is `credentialId`. */
-const actorOf = ({ administrator, method }: AuditedCaller, ip: string): Actor => ({
+export const actorOf = ({ administrator, method }: AuditedCaller, ip: string): Actor => ({
   type: administrator.kind,
   id: administrator.id,
   name: administrator.name,

@@ -40,6 +40,19 @@ export const bodyPlans: Readonly<Record<string, BodyPlan>> = {
   pivotDevices: { targets: { deviceIds: 'device' } },
   installApplication: { targets: { deviceIds: 'device' } },
   createDeployment: { targets: { collectionId: 'collection' } },
+  createCollection: { targets: { directResourceIds: 'device' } },
+  replaceCollection: { targets: { directResourceIds: 'device' } },
+  addDirectRules: { targets: { resourceIds: 'device' } },
+  removeDirectRules: { targets: { resourceIds: 'device' } },
+  postAdminService: {
+    targets: {
+      ResourceID: 'device',
+      TargetResourceIDs: 'device',
+      'collectionRule.ResourceID': 'device',
+      'collectionRules.ResourceID': 'device',
+      TargetCollectionID: 'collection',
+    },
+  },
   createToken: {
     details: { name: 'name', scopes: 'scopes', expiresInDays: 'expiresInDays' },
     made: { 'token.id': 'api-token' },

@@ -13,7 +13,7 @@ import { AuditKeyStore } from './audit-key.store.js';
 import { auditVerificationJob } from './audit-verification.job.js';
 import { AuditController } from './audit.controller.js';
 import { AuditExporter } from './audit.exporter.js';
-import { auditHooks, type AuditedCaller } from './audit.hooks.js';
+import { auditHooks, type AuditedCaller, type AuditHooksOptions } from './audit.hooks.js';
 import { AuditLog } from './audit.log.js';
 import { AuditQueue } from './audit.queue.js';
 import { AuditReader } from './audit.reader.js';
@@ -39,6 +39,8 @@ export interface AuditHooksRequest {
   /** Of all controllers behind the door. */
   readonly endpoints: readonly DeclaredEndpoint[];
   readonly callerOf: (request: FastifyRequest) => AuditedCaller | undefined;
+  /** What a path is about whose route does not say it. */
+  readonly targetsOf?: AuditHooksOptions['targetsOf'];
 }
 
 export interface AuditRooms {
@@ -106,7 +108,7 @@ export function buildAuditRooms(outside: AuditSurroundings): AuditRooms {
     reader: new AuditReader({ ...stores, jobs, idempotency }),
     exporter: new AuditExporter(stores),
     jobKinds: [auditVerificationJob({ db, verifier, status })],
-    hooks: ({ endpoints, callerOf }) => auditHooks({ audit, refusals, signIns, endpoints, callerOf, logger }),
+    hooks: (request) => auditHooks({ ...request, audit, refusals, signIns, logger }),
     sign,
     start: () => {
       timer = setInterval(() => {

@@ -185,8 +185,13 @@ export class ClientTaskController {
     return { ...result, rows: (kind && answeredRows(kind, result)) ?? null };
   }
 
-  #known(id: number, caller: Caller, scope: ApiScope): Promise<ClientOperation> {
+  async #known(id: number, caller: Caller, scope: ApiScope): Promise<ClientOperation> {
+    const reach = await this.visibility.within(caller.reach(scope));
     const within = this.visibility.devices(caller, scope, 't.device_id');
-    return this.operations.get(id, within, caller.reach(scope) === 'site');
+    const found = await this.operations.get(id, within, reach === 'site');
+    const { collectionId } = found;
+    // A device in reach may have been reached through a collection that is not.
+    const isHidden = reach !== 'site' && collectionId !== null && !reach.includes(collectionId);
+    return isHidden ? { ...found, collectionId: null } : found;
   }
 }

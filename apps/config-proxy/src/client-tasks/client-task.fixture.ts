@@ -8,6 +8,7 @@ import { Accountability } from '../approvals/accountability.js';
 import { ActionCatalogue } from '../approvals/action.catalogue.js';
 import type { Person } from '../approvals/approvable-action.js';
 import { SecondPerson } from '../approvals/second-person.js';
+import { ReachStore } from '../collections/reach.store.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { JobRunner } from '../jobs/job.runner.js';
 import { JobService } from '../jobs/job.service.js';
@@ -115,6 +116,9 @@ export class TaskHarness {
       jobs: this.jobs,
       idempotency: new IdempotencyService(db, now),
       numbers: new NumberSeries(),
+      reach: {
+        definitionsOf: (on, id) => new ReachStore().versions(on, [id]).then((versions) => [...versions]),
+      },
       approvals: {
         approvals: { need: () => Promise.resolve('no'), countAlone: () => Promise.resolve(true) },
         policies: {

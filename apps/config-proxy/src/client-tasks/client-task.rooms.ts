@@ -7,6 +7,7 @@ import type { ActionCatalogue } from '../approvals/action.catalogue.js';
 import type { ApprovalPolicies } from '../approvals/approval.policies.js';
 import type { ApprovalService } from '../approvals/approval.service.js';
 import type { SecondPerson } from '../approvals/second-person.js';
+import type { CollectionReach } from '../collections/collection-reach.js';
 import type { IdempotencyService } from '../idempotency/idempotency.service.js';
 import type { JobKind } from '../jobs/job.kind.js';
 import type { JobService } from '../jobs/job.service.js';
@@ -31,6 +32,7 @@ export interface ClientTaskSurroundings {
   readonly jobs: Pick<JobService, 'create'>;
   readonly idempotency: IdempotencyService;
   readonly numbers: Pick<NumberSeries, 'take'>;
+  readonly reach: Pick<CollectionReach, 'definitionsOf'>;
   readonly approvals: {
     readonly approvals: Pick<ApprovalService, 'need' | 'countAlone'>;
     readonly policies: Pick<ApprovalPolicies, 'mode' | 'of' | 'asksForApproval'>;

@@ -1,5 +1,5 @@
-INSERT INTO "config_proxy"."script" ("id", "name", "name_folded", "current_number", "created_at", "created_by", "changed_at", "changed_by") VALUES (@0, @1, @2, @3, @4, @5, @6, @7);
--- ["id-1","Hello","hello",1,1,"anna",1,"anna"]
+INSERT INTO "config_proxy"."script" ("id", "name", "name_folded", "current_number", "version", "created_at", "created_by", "changed_at", "changed_by") VALUES (@0, @1, @2, @3, @4, @5, @6, @7, @8);
+-- ["id-1","Hello","hello",1,1,1,"anna",1,"anna"]
 
 INSERT INTO "config_proxy"."script_version" ("id", "script_id", "number", "language", "text_sealed", "sha256", "length", "parameters", "approval_state", "author_id", "author_maker_id", "author_name", "written_at") VALUES (@0, @1, @2, @3, @4, @5, @6, @7, @8, @9, NULL, @10, @11);
 -- ["version-1","id-1",1,"zsh","sealed","abc",1,"[]",0,"anna","anna",1]

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientTaskState } from '@espalier/contracts';
-import type { Database } from '@espalier/persistence';
+import { insertRows, type Database } from '@espalier/persistence';
 import { describeOnEachDatabase } from '@espalier/testing';
 import { unrestricted } from '../access/restrict.js';
 import { person, SpecTime, TaskHarness, taskMigrations } from './client-task.fixture.js';
@@ -33,6 +33,18 @@ describeOnEachDatabase('tasks of Mac clients', { migrations: taskMigrations }, (
   const upkeep = () => site.rooms.upkeep;
   const stateOf = async (operation: number, device = FIRST): Promise<ClientTaskState> =>
     (await tasks().get(operation, device)).state;
+  /** Carries out the job of an operation; gives what it says. */
+  async function finished(operation: number): Promise<readonly string[]> {
+    site.run();
+    const { jobId } = await operations().get(operation, unrestricted, true);
+    const deadline = AbortSignal.timeout(20_000);
+    for (;;) {
+      const { state, messages } = await site.jobs.get(jobId ?? '');
+      if (state === 'succeeded') return messages;
+      deadline.throwIfAborted();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
   const counts = async (operation: number): Promise<Record<string, number>> => {
     const { tasks: all } = await operations().get(operation, unrestricted, true);
     return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
@@ -239,14 +251,8 @@ describeOnEachDatabase('tasks of Mac clients', { migrations: taskMigrations }, (
     await site.collection('TST00020', members);
     const { id } = await site.approved();
     const operation = await site.start(id, { collectionId: 'TST00020' });
-    site.run();
     other.run();
-    const { jobId } = await operations().get(operation, unrestricted, true);
-    const deadline = AbortSignal.timeout(20_000);
-    while ((await site.jobs.get(jobId ?? '')).state !== 'succeeded') {
-      deadline.throwIfAborted();
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    await finished(operation);
     expect(await counts(operation)).toEqual({ waiting: 2, 'requirements-not-met': 1_201 });
     expect(await tasks().take(17_001_202)).toHaveLength(1);
     const page = await tasks().list(operation, { limit: 3, filter: "state eq 'waiting'" }, unrestricted);
@@ -257,18 +263,51 @@ describeOnEachDatabase('tasks of Mac clients', { migrations: taskMigrations }, (
     expect(await counts(operation)).toEqual({ waiting: 1, fetched: 1, 'requirements-not-met': 1_201 });
   });
 
+  it('reach no more devices of a collection than were weighed, however many join before the job comes to them', async () => {
+    const members = Array.from({ length: 1_100 }, (_, index) => 17_000_000 + index);
+    await site.devices(members, []);
+    await site.collection('TST00022', members.slice(0, 600));
+    const { id } = await site.approved();
+    const operation = await site.start(id, { collectionId: 'TST00022' });
+    const joining = members.slice(600).map((resource_id) => ({ resource_id, is_direct: 1, joined_at: 1 }));
+    await insertRows(
+      db,
+      'collection_member',
+      joining.map((row) => ({ ...row, collection_id: 'TST00022' })),
+    );
+    expect(await finished(operation)).toEqual([expect.stringContaining('has grown')]);
+    expect(await counts(operation)).toEqual({ 'requirements-not-met': 600 });
+  });
+
+  it('reach nobody of a collection that is empty until the run was let through', async () => {
+    await site.collection('TST00023', []);
+    const { id } = await site.approved();
+    const operation = await site.start(id, { collectionId: 'TST00023' });
+    const row = { collection_id: 'TST00023', resource_id: FIRST, is_direct: 1, joined_at: 1 };
+    await insertRows(db, 'collection_member', [row]);
+    expect(await finished(operation)).toEqual([expect.stringContaining('has grown')]);
+    expect(await counts(operation)).toEqual({});
+  });
+
+  it('reach nobody of a collection that was defined anew: these are not the devices that were weighed', async () => {
+    await site.collection('TST00024', [FIRST]);
+    const { id } = await site.approved();
+    const operation = await site.start(id, { collectionId: 'TST00024' });
+    await db.execute("UPDATE {collection} SET version = 2 WHERE collection_id = 'TST00024'");
+    await db.execute('UPDATE {collection_member} SET resource_id = :SECOND WHERE resource_id = :FIRST', {
+      FIRST,
+      SECOND,
+    });
+    expect(await finished(operation)).toEqual([expect.stringContaining('was changed')]);
+    expect(await counts(operation)).toEqual({});
+  });
+
   it('are taken back while their job still makes them', async () => {
     await site.collection('TST00021', [FIRST, SECOND]);
     const { id } = await site.approved();
     const operation = await site.start(id, { collectionId: 'TST00021' });
     expect(await operations().cancel(operation, 'changed my mind')).toEqual({ takenBack: 0, tooLate: 0 });
-    site.run();
-    const { jobId } = await operations().get(operation, unrestricted, true);
-    const deadline = AbortSignal.timeout(20_000);
-    while ((await site.jobs.get(jobId ?? '')).state !== 'succeeded') {
-      deadline.throwIfAborted();
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    await finished(operation);
     expect(await counts(operation)).toEqual({});
     const named = await site.start(id, { deviceIds: [FIRST, SECOND] });
     await tasks().take(FIRST);

@@ -11,6 +11,7 @@ import type { Database, Queryable, Tx } from '@espalier/persistence';
 import type { Keyring } from '@espalier/secrets';
 import { z } from 'zod';
 import { unrestricted, type Restriction } from '../access/restrict.js';
+import type { CollectionReach } from '../collections/collection-reach.js';
 import type { JobKind, JobStepResult, RunningJob } from '../jobs/job.kind.js';
 import type { JobService } from '../jobs/job.service.js';
 import type { NumberSeries } from '../number-series/number-series.js';
@@ -32,6 +33,14 @@ export function distinct(target: TaskTarget): { deviceIds: number[] } | { collec
     : { deviceIds: [...new Set(target.deviceIds)].sort((a, b) => a - b) };
 }
 
+/** What somebody weighed of a collection, alone or as a second person: what it becomes later was not meant. */
+export const stoodSchema = z.object({
+  devices: z.number().int(),
+  /** As JSON: what decides who its members are. */
+  definitions: z.string(),
+});
+export type CollectionStood = z.output<typeof stoodSchema>;
+
 /** What Mac clients are to do. */
 export type TaskWork =
   | {
@@ -51,6 +60,7 @@ export interface OperationServiceOptions {
   readonly tasks: TaskStore;
   readonly targets: TargetStore;
   readonly scripts: Pick<ScriptService, 'version'>;
+  readonly reach: Pick<CollectionReach, 'definitionsOf'>;
   readonly jobs: Pick<JobService, 'create'>;
   readonly numbers: Pick<NumberSeries, 'take'>;
   readonly vault: Keyring;
@@ -78,7 +88,9 @@ const NAME_LENGTH = 255;
 const TITLE_LENGTH = 400;
 export const NO_CLIENT = 'Requirements not met: there is no Mac client on this device.';
 const NOT_IN_USE = 'Requirements not met: this device is not in use.';
-const jobParams = z.object({ operationId: z.number().int() });
+const OTHERWISE =
+  'The collection has grown or was changed since this was asked for: the devices that nobody weighed were left out.';
+const jobParams = z.object({ operationId: z.number().int(), stood: stoodSchema.optional() });
 type JobParams = z.output<typeof jobParams>;
 
 /** Begins and cancels operations: what one request asks of Mac clients. */
@@ -87,9 +99,16 @@ export class OperationService {
 
   /**
    * Begins an operation; gives its number. Devices get their tasks at once, those of a collection by a job.
+   * @param stood what was weighed of the collection; where it matters whom it reaches
    * @throws EspalierError ESP_SCRIPT_NOT_APPROVED, ESP_RESOURCE_UNKNOWN, ESP_COLLECTION_UNKNOWN
    */
-  async begin(tx: Tx, work: TaskWork, target: TaskTarget, by: string): Promise<number> {
+  async begin(
+    tx: Tx,
+    work: TaskWork,
+    target: TaskTarget,
+    by: string,
+    stood?: CollectionStood,
+  ): Promise<number> {
     const { operations, targets, jobs, numbers, vault, now } = this.options;
     const at = now().getTime();
     const expiresAt = at + lifetimes[work.kind];
@@ -103,7 +122,7 @@ export class OperationService {
       (await jobs.create(tx, {
         kind: JOB_KIND,
         title: `${title}: ${collection.name}`,
-        params: { operationId: id } satisfies JobParams,
+        params: { operationId: id, stood } satisfies JobParams,
         createdBy: by,
         total: collection.memberCount,
       }));
@@ -189,19 +208,29 @@ export class OperationService {
     };
   }
 
-  #step({ params: { operationId }, cursor }: RunningJob<JobParams>): Promise<JobStepResult> {
+  #step({ params: { operationId, stood }, cursor }: RunningJob<JobParams>): Promise<JobStepResult> {
     const { db, operations, targets, now } = this.options;
+    const [after = 0, made = 0] = (cursor ?? '0').split(' ').map(Number);
     return db.transaction(async (tx) => {
       const row = await operations.lock(tx, operationId);
       const at = now().getTime();
       const isOver = row === undefined || row.cancelled_at !== null || row.expires_at <= at;
       if (isOver || row.collection_id === null) return { done: 0, cursor, finished: true };
-      const devices = await targets.members(tx, row.collection_id, Number(cursor ?? 0), DEVICES_AT_ONCE);
-      const last = devices.at(-1);
+      const members = await targets.members(tx, row.collection_id, after, DEVICES_AT_ONCE);
+      const last = members.at(-1);
       if (last === undefined) return { done: 0, cursor, finished: true };
+      const isSame = stood === undefined || (await this.#stillStands(tx, row.collection_id, stood));
+      const devices = isSame ? members.slice(0, (stood?.devices ?? Infinity) - made) : [];
       await this.#makeTasks(tx, { id: operationId, expiresAt: row.expires_at }, devices, at);
-      return { done: devices.length, cursor: String(last.deviceId), finished: false };
+      const step = { done: devices.length, cursor: `${last.deviceId} ${made + devices.length}` };
+      return devices.length === members.length
+        ? { ...step, finished: false }
+        : { ...step, finished: true, messages: [OTHERWISE] };
     });
+  }
+
+  async #stillStands(tx: Tx, collectionId: string, { definitions }: CollectionStood): Promise<boolean> {
+    return JSON.stringify(await this.options.reach.definitionsOf(tx, collectionId)) === definitions;
   }
 
   async #makeTasks(

@@ -11,12 +11,15 @@ import type { Database } from '@espalier/persistence';
 import { z } from 'zod';
 import type { ApprovableAction, Person } from '../approvals/approvable-action.js';
 import type { ApprovalService } from '../approvals/approval.service.js';
+import type { CollectionReach } from '../collections/collection-reach.js';
 import type { IdempotencyService } from '../idempotency/idempotency.service.js';
 import type { ScriptService } from '../scripts/script.service.js';
 import {
   distinct,
   knownCollection,
   knownDevices,
+  stoodSchema,
+  type CollectionStood,
   type OperationService,
   type TaskTarget,
 } from './operation.service.js';
@@ -33,6 +36,8 @@ const runParamsSchema = z.object({
     z.strictObject({ deviceIds: z.array(z.number().int()).max(MAX_TASK_DEVICES) }),
     z.strictObject({ collectionId: collectionIdSchema }),
   ]),
+  /** Of a collection; missing where an earlier version kept it. */
+  stood: stoodSchema.optional(),
 });
 type RunParams = z.output<typeof runParamsSchema>;
 
@@ -41,6 +46,7 @@ export interface ScriptRunServiceOptions {
   readonly scripts: ScriptService;
   readonly operations: OperationService;
   readonly targets: TargetStore;
+  readonly reach: Pick<CollectionReach, 'definitionsOf'>;
   readonly approvals: Pick<ApprovalService, 'need'>;
   readonly idempotency: IdempotencyService;
 }
@@ -50,6 +56,14 @@ export interface WantedRun {
   readonly scriptId: string;
   readonly parameters: Readonly<Record<string, string>>;
   readonly target: TaskTarget;
+}
+
+/** Whom a run reaches, and what is said of it. */
+interface Reached {
+  readonly devices: number;
+  readonly stood?: CollectionStood;
+  readonly names: ReadonlyMap<string, string>;
+  readonly shown: string;
 }
 
 const NAMES_SHOWN = 5;
@@ -70,7 +84,7 @@ export class ScriptRunService {
   ): Promise<Approval | number> {
     const { approvals, idempotency } = this.options;
     const { id, number, sha256, name, parameters, isApproved } = await this.#version(wanted.scriptId);
-    const params: RunParams = {
+    const asked: RunParams = {
       scriptId: id,
       number,
       sha256,
@@ -78,15 +92,17 @@ export class ScriptRunService {
       parameters: fitting(parameters, wanted.parameters),
       target: distinct(wanted.target),
     };
-    const reached = await this.#reached(params.target);
+    const reached = await this.#reached(asked.target);
+    const { stood } = reached;
+    const params: RunParams = { ...asked, ...(stood !== undefined && { stood }) };
     if (!isApproved) throw scriptErrors.ESP_SCRIPT_NOT_APPROVED({ detail: `${name}, version ${number}.` });
     const summary = `Run the script "${name.slice(0, 100)}" (version ${number}, SHA-256 ${sha256.slice(0, 16)}…) on ${reached.shown}.`;
     const facts = { devices: reached.devices, names: reached.names, summary };
     const approval = await approvals.need('run-script', params, person, { ...request, facts });
     if (approval !== 'no') return approval;
-    const once = { callerId: person.credentialId, key: request.key, body: params };
+    const once = { callerId: person.credentialId, key: request.key, body: asked };
     const { operationId } = await idempotency.run(once, async (tx) => ({
-      operationId: await this.options.operations.begin(tx, work(params), params.target, person.title),
+      operationId: await this.options.operations.begin(tx, work(asked), asked.target, person.title, stood),
     }));
     return operationId;
   }
@@ -106,7 +122,7 @@ export class ScriptRunService {
       execute: async (params, { approvalId, title }) => {
         const once = { callerId: 'approval', key: approvalId, body: params };
         const { operationId } = await idempotency.run(once, async (tx) => ({
-          operationId: await operations.begin(tx, work(params), params.target, title),
+          operationId: await operations.begin(tx, work(params), params.target, title, params.stood),
         }));
         return { ids: [String(operationId)], outcome: `It is operation ${operationId}.` };
       },
@@ -120,12 +136,15 @@ export class ScriptRunService {
     return version;
   }
 
-  async #reached(target: TaskTarget) {
-    const { db, targets } = this.options;
+  async #reached(target: TaskTarget): Promise<Reached> {
+    const { db, targets, reach } = this.options;
     if ('collectionId' in target) {
+      // Before its members are counted: what changes in between is noticed.
+      const definitions = JSON.stringify(await reach.definitionsOf(db, target.collectionId));
       const collection = await knownCollection(targets, db, target.collectionId);
       return {
         devices: collection.memberCount,
+        stood: { devices: collection.memberCount, definitions },
         names: new Map([[target.collectionId, collection.name]]),
         shown: `the ${collection.memberCount} devices of ${collection.name.slice(0, 100)}`,
       };

@@ -1,4 +1,4 @@
-import { Controller, Inject, Res } from '@nestjs/common';
+import { Controller, Inject, Req, Res } from '@nestjs/common';
 import {
   approvalSchema,
   cancelCommand,
@@ -13,7 +13,7 @@ import {
   submittedSchema,
 } from '@espalier/contracts';
 import { defineEndpoint, Endpoint, Input, type InputOf, type ResultOf } from '@espalier/nest-kit';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { FromCaller, requireScope, type Caller } from '../access/caller.js';
 import { Visibility } from '../access/visibility.service.js';
@@ -28,6 +28,7 @@ import { CommandApprovals } from '../approvals/command-approvals.js';
 import { enrollmentParams } from '../enrollments/enrollment.controller.js';
 import { MdmClient } from '../mdm/mdm.client.js';
 import { CollectionCommandService } from './collection-command.service.js';
+import { CommandAnswers } from './command-answers.js';
 import { isDestructive } from './destructive.js';
 import { idempotencyHeaders, idempotencyKey, requestIdFor } from '../idempotency/idempotency.headers.js';
 
@@ -90,6 +91,8 @@ const readCommand = defineEndpoint({
   scope: 'commands:read',
   tag,
   summary: 'See a command and its result',
+  description:
+    'What opens a device (ActivationLockBypassCode, UnlockToken) is shown to those only who have secrets:read for it, and each reading is recorded.',
   params: commandParams,
   response: commandDetailSchema,
 });
@@ -113,6 +116,7 @@ export class CommandController {
     @Inject(CollectionCommandService) private readonly collections: CollectionCommandService,
     @Inject(CommandApprovals) private readonly approvals: CommandApprovals,
     @Inject(Visibility) private readonly visibility: Visibility,
+    @Inject(CommandAnswers) private readonly answers: CommandAnswers,
   ) {}
 
   @Endpoint(submitCommands)
@@ -151,11 +155,12 @@ export class CommandController {
   }
 
   @Endpoint(readCommand)
-  readCommand(
+  async readCommand(
     @Input() { params }: InputOf<typeof readCommand>,
     @FromCaller() caller: Caller,
+    @Req() request: FastifyRequest,
   ): Promise<ResultOf<typeof readCommand>> {
-    return this.mdm.ask(getCommand, params, caller.origin);
+    return this.answers.shown(await this.mdm.ask(getCommand, params, caller.origin), caller, request.id);
   }
 
   @Endpoint(takeBackCommand)

@@ -81,6 +81,31 @@ describe('commands', () => {
     expect(['EraseDevice', 'ClearPasscode', 'ShutDownDevice', 'eraseDevice'].every(isDestructive)).toBe(true);
     expect(['DeviceInformation', 'ProfileList', 'SecurityInfo'].some(isDestructive)).toBe(false);
     expect(disruptiveRequestTypes.filter((type) => !commandMetadata(type).known)).toEqual([]);
+    expect(disruptiveRequestTypes.filter((type) => !isDestructive(type))).toEqual([]);
+  });
+
+  it.each([
+    [
+      'brings software, and restarts',
+      'ScheduleOSUpdate',
+      { Updates: [{ InstallAction: 'InstallForceRestart' }] },
+    ],
+    ['makes an administrator of the device', 'AccountConfiguration', { AutoSetupAdminAccounts: [] }],
+    ['switches off computers of others', 'LOMDeviceRequest', { RequestList: [] }],
+    ['shows the screen elsewhere', 'RequestMirroring', {}],
+    ['opens a way in', 'EnableRemoteDesktop', {}],
+    ['changes settings', 'Settings', { Settings: [{ Item: 'Bluetooth', Enabled: false }] }],
+    ['gives a lost device free', 'DisableLostMode', {}],
+    ['tries passwords', 'VerifyRecoveryLock', { Password: 'guess' }],
+  ])('are not for everybody who may ask devices something: one that %s (%s)', async (_what, type, args) => {
+    const command = { requestType: type, arguments: args };
+    const answer = await submit('x', { body: { command } });
+    expect(answer.json).toMatchObject({ status: 403, detail: 'Needed: commands:destructive.' });
+    const all = await harness.send('POST', '/api/v1/collections/SMS00001/commands', {
+      token: writer.secret,
+      body: { command },
+    });
+    expect(all.json).toMatchObject({ status: 400, code: 'ESP_COMMANDS_NOT_FOR_COLLECTIONS' });
   });
 
   it('cannot smuggle a request type in through their arguments', async () => {

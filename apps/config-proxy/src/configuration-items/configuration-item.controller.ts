@@ -173,7 +173,7 @@ const exportItemRevision = defineEndpoint({
   description:
     'A profile as the .mobileconfig that was uploaded, byte for byte; a declaration or a script as JSON.',
   params: revisionParams,
-  contentType: PROFILE_TYPE,
+  contentType: [PROFILE_TYPE, 'application/json'],
   ownAnswer: true,
 });
 

@@ -98,7 +98,7 @@ export class DeploymentService implements DeploymentReferences, LibraryListener 
       'created',
       `is deployed to "${collection.name}" as ${stored.settings.intent}`,
     );
-    await weigh?.(tx, reachedBy('Make', stored));
+    await weigh?.(tx, reachedBy('Make', stored, collection));
     return this.#detail(tx, stored.id);
   }
 
@@ -144,7 +144,7 @@ export class DeploymentService implements DeploymentReferences, LibraryListener 
     await store.update(tx, next);
     await summaries.setItems(tx, id, next.items);
     await this.#tell(tx, next, 'changed', 'was changed');
-    await weigh?.(tx, reachedBy('Change', next));
+    await weigh?.(tx, reachedBy('Change', next, collection));
     return this.#detail(tx, id);
   }
 
@@ -160,7 +160,7 @@ export class DeploymentService implements DeploymentReferences, LibraryListener 
   async deleteIn(tx: Tx, id: string, by: string, ifMatch: string | undefined, weigh?: Weigh): Promise<void> {
     const { store, summaries, scope, now } = this.options;
     const seen = await this.#find(tx, id);
-    await store.lockCollection(tx, seen.collectionId);
+    const collection = await store.lockCollection(tx, seen.collectionId);
     const before = await store.lock(tx, id);
     if (before === undefined) throw deploymentErrors.ESP_DEPLOYMENT_UNKNOWN({ detail: id });
     checkIfMatch(ifMatch, before.version);
@@ -170,7 +170,7 @@ export class DeploymentService implements DeploymentReferences, LibraryListener 
     if ((await store.ofCollection(tx, last.collectionId)).length === 0)
       await scope.untrack(tx, last.collectionId);
     await this.#tell(tx, last, 'deleted', 'was deleted');
-    await weigh?.(tx, reachedBy('End', last));
+    await weigh?.(tx, reachedBy('End', last, collection));
   }
 
   /** Deployments of what changed in the library get it, and a new version. */
@@ -309,11 +309,26 @@ const sameContent = (a: StoredDeployment, b: StoredDeployment): boolean =>
 const revisionsOf = ({ items }: Pick<StoredDeployment, 'items'>): string =>
   JSON.stringify(items.map(({ ciId, revision }) => [ciId, revision]));
 
-const reachedBy = (verb: 'Make' | 'Change' | 'End', deployment: StoredDeployment): Reached => ({
-  devices: [deployment.collectionId],
-  summary: `${verb} the deployment "${deployment.settings.name}"`,
-  seen: verb === 'Make' ? revisionsOf(deployment) : [deployment.version, revisionsOf(deployment)],
-});
+/** Of names a second person reads so much; what, how and where come first, for whoever asks chooses the last one. */
+const TOLD_LENGTH = 80;
+
+function reachedBy(
+  verb: 'Make' | 'Change' | 'End',
+  deployment: StoredDeployment,
+  collection: TargetCollection | undefined,
+): Reached {
+  const { collectionId, thingName, settings, version } = deployment;
+  const { action, intent, enabled } = settings;
+  const [thing, where, name] = [thingName, collection?.name ?? collectionId, settings.name].map(
+    (text) => `"${text.slice(0, TOLD_LENGTH)}"`,
+  );
+  const how = `${intent} ${action}${enabled ? '' : ', disabled'}`;
+  return {
+    devices: [collectionId],
+    summary: `${verb} the deployment of ${thing} (${how}) to ${where} (${collectionId}): ${name}`,
+    seen: verb === 'Make' ? revisionsOf(deployment) : [version, revisionsOf(deployment)],
+  };
+}
 
 type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 

@@ -50,11 +50,21 @@ export class EventHub {
     });
   }
 
-  /** @throws EspalierError ESP_EVENTS_TOO_MANY_LISTENERS, ESP_SHUTTING_DOWN */
-  checkRoom(): void {
+  /**
+   * Nobody has more than half of the places, with all of their credentials: a stolen one keeps no others out.
+   * @throws EspalierError ESP_EVENTS_TOO_MANY_LISTENERS, ESP_SHUTTING_DOWN
+   */
+  checkRoom({ administrator }: Caller): void {
     if (this.#stopping) throw commonErrors.ESP_SHUTTING_DOWN();
-    if (this.#listeners.size >= this.#options.maxListeners)
-      throw configProxyErrors.ESP_EVENTS_TOO_MANY_LISTENERS();
+    const { maxListeners } = this.#options;
+    if (this.#listeners.size >= maxListeners) throw configProxyErrors.ESP_EVENTS_TOO_MANY_LISTENERS();
+    const own = [...this.#listeners].filter(
+      ({ caller }) => caller.administrator.id === administrator.id,
+    ).length;
+    if (own >= Math.ceil(maxListeners / 2))
+      throw configProxyErrors.ESP_EVENTS_TOO_MANY_LISTENERS({
+        detail: `${administrator.name} has ${own} listeners, half of the places there are.`,
+      });
   }
 
   /** Gives a function that takes the listener out again. */

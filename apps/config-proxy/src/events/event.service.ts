@@ -43,7 +43,7 @@ export class EventService {
   async listen({ contracts, after, caller, response }: ListenRequest): Promise<EventStream> {
     const { messaging, hub, stallMs } = this.options;
     messaging.check();
-    hub.checkRoom();
+    hub.checkRoom(caller);
     const types = new Set(contracts.map(({ aggregate, event }) => `${aggregate}.${event}`));
     const stream = new EventStream({ response, feed: this.#feed, types, stallMs });
     const leave = hub.add(stream, caller);

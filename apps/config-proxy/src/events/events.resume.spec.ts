@@ -64,7 +64,7 @@ class Replica {
     this.#server = createServer((request, response) => {
       const types = new URL(request.url ?? '', 'http://x').searchParams.get('types') ?? undefined;
       const after = request.headers['last-event-id'];
-      const caller = { credentialId: 'spec' } as Caller;
+      const caller = { credentialId: 'spec', administrator: { id: 'spec', name: 'spec' } } as Caller;
       const order = {
         contracts: selectEvents(types),
         after: after === undefined ? undefined : Number(after),

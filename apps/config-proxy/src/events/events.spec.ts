@@ -134,14 +134,30 @@ describe('live events', () => {
     });
   });
 
-  it('have as many listeners as they may, and places are given back', async () => {
-    const open = [await listen(), await listen(), await listen(), await listen()];
-    const refused = await harness.admin('GET', '/api/v1/events');
-    expect(refused.json).toMatchObject({ status: 503, code: 'ESP_EVENTS_TOO_MANY_LISTENERS' });
-    expect(refused.headers['retry-after']).toBeDefined();
-    open[0]?.close();
+  it('have as many listeners as they may, and nobody more than half of them; places are given back', async () => {
+    const hire = async (name: string): Promise<string> => {
+      const { id } = (await harness.admin<{ id: string }>('POST', '/api/v1/administrators', { name })).json;
+      await harness.admin('PUT', `/api/v1/administrators/${id}/assignments`, {
+        assignments: [{ roleId: 'full-administrator', collectionIds: null }],
+      });
+      const token = { name, scopes: ['events:read'], administratorId: id };
+      return (await harness.admin<{ secret: string }>('POST', '/api/v1/tokens', token)).json.secret;
+    };
+    const [second, third] = [await hire('second'), await hire('third')];
+    const refused = (token: string) => harness.send('GET', '/api/v1/events', { token });
+    const mine = [await listen(), await listen()];
+    const { json, headers } = await refused(harness.place.adminToken);
+    expect(json).toMatchObject({ status: 503, code: 'ESP_EVENTS_TOO_MANY_LISTENERS' });
+    expect([json.detail, headers['retry-after']]).toEqual([
+      expect.stringContaining('has 2 listeners'),
+      expect.any(String),
+    ]);
+    await listen({ token: second });
+    await listen({ token: second });
+    expect((await refused(third)).json).toMatchObject({ code: 'ESP_EVENTS_TOO_MANY_LISTENERS' });
+    mine[0]?.close();
     await harness.waitForListeners(3);
-    await listen();
+    await listen({ token: third });
   });
 
   it('drop a listener that does not read, which can go on without loss', async () => {

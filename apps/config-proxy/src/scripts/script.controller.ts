@@ -25,7 +25,7 @@ const params = z.object({ id: z.uuid() });
 const PATH = '/api/v1/scripts';
 const responseHeaders = { ETag: 'The version, for If-Match.' } as const;
 const DECIDES =
-  'Not by who wrote this version, with whatever token, nor by a service account or an account that was made or changed a short time ago. Send If-Match: what was changed since you read it is not what you decide on.';
+  'Not by who wrote this version, with whatever token, nor by a service account or an account that was made or changed a short time ago. Send If-Match: what was changed since you read it is not what you decide on. What was changed since it was made is not approved without it.';
 
 const listScripts = defineEndpoint({
   method: 'GET',

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomInt, randomUUID } from 'node:crypto';
 import {
   approvalErrors,
   scriptErrors,
@@ -52,20 +52,23 @@ export interface ScriptVersion {
 }
 
 const TITLE_LENGTH = 255;
+const MOST_VERSION = 1_000_000_000;
 
 /** Scripts, and who has approved which version of them. */
 export class ScriptService {
   constructor(private readonly options: ScriptServiceOptions) {}
 
   /** Makes a script whose first version waits. @throws EspalierError ESP_SCRIPT_EXISTS */
-  async create(tx: Tx, wanted: NewScript, person: Person, id: string = randomUUID()): Promise<Script> {
+  async create(tx: Tx, wanted: NewScript, person: Person, chosenId?: string): Promise<Script> {
     const { store, now } = this.options;
     const at = now().getTime();
+    const id = chosenId ?? randomUUID();
     const head = {
       id,
       name: wanted.name,
       number: 1,
-      version: 1,
+      // Whoever chooses an id may have deleted the script that had it: nobody who read that one decides on this one.
+      version: chosenId === undefined ? 1 : randomInt(1, MOST_VERSION),
       at,
       by: person.title.slice(0, TITLE_LENGTH),
     };
@@ -175,8 +178,8 @@ export class ScriptService {
   /**
    * Approves or denies the newest version. Not its author, with whatever token, unless approvals are off; what was
    * denied is taken back from devices that have not fetched it. Repeating a decision is harmless.
-   * @throws EspalierError ESP_SCRIPT_UNKNOWN, ESP_SCRIPT_OWN, ESP_APPROVAL_NOT_A_PERSON, ESP_APPROVAL_TOO_NEW,
-   * ESP_APPROVAL_REQUESTER_TOO_NEW, ESP_SITE_CHANGED_MEANWHILE
+   * @throws EspalierError ESP_SCRIPT_UNKNOWN, ESP_SCRIPT_OWN, ESP_SCRIPT_VERSION_UNNAMED, ESP_APPROVAL_NOT_A_PERSON,
+   * ESP_APPROVAL_TOO_NEW, ESP_APPROVAL_REQUESTER_TOO_NEW, ESP_SITE_CHANGED_MEANWHILE
    */
   async decide(
     id: string,
@@ -191,6 +194,9 @@ export class ScriptService {
       if (row.approval_state === state && row.approver_id === person.administrator.id) return toScript(row);
       checkIfMatch(ifMatch, row.version);
       await this.#refuseOwn(tx, row, person);
+      // Its author could have changed it between the look and the decision.
+      if (decision === 'approved' && row.number > 1 && ifMatch === undefined)
+        throw scriptErrors.ESP_SCRIPT_VERSION_UNNAMED({ detail: `Its newest version is ${row.number}.` });
       const at = now().getTime();
       const approver = person.administrator;
       await store.decide(tx, row.version_id, { state, approver, at, comment: comment ?? null });

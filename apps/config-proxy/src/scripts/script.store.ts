@@ -56,13 +56,14 @@ const model: ClassModel = {
 
 /** The only writer of the tables `script` and `script_version`. */
 export class ScriptStore {
-  async insert(tx: Tx, { id, name, number, at, by }: ScriptHead): Promise<void> {
+  async insert(tx: Tx, { id, name, number, version, at, by }: ScriptHead): Promise<void> {
     await insertRows(tx, 'script', [
       {
         id,
         name,
         name_folded: foldText(name),
         current_number: number,
+        version,
         created_at: at,
         created_by: by,
         changed_at: at,

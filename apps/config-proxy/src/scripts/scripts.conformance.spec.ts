@@ -111,6 +111,28 @@ describeOnEachDatabase('scripts', { migrations: taskMigrations }, (open) => {
     expect((await site.decide(id, 'approved', bert, '"2"')).approvalState).toBe('approved');
   });
 
+  it('that were changed are not approved by who does not say which version they mean', async () => {
+    const { id } = await site.create(anna);
+    const { version } = await site.rooms.scripts.change(id, { text: 'rm -rf /' }, undefined, anna);
+    await expect(site.decide(id, 'approved', bert)).rejects.toMatchObject({
+      code: 'ESP_SCRIPT_VERSION_UNNAMED',
+      status: 428,
+    });
+    expect(await site.rooms.scripts.get(id)).toMatchObject({ approvalState: 'waiting', version });
+    expect((await site.decide(id, 'denied', bert)).approvalState).toBe('denied');
+    expect((await site.decide(id, 'approved', bert, `"${version + 1}"`)).approvalState).toBe('approved');
+  });
+
+  it('that were deleted and made again under their id are not what somebody read', async () => {
+    const id = randomUUID();
+    const read = await site.create(anna, newScript('echo harmless'), id);
+    await site.rooms.scripts.delete(id, undefined);
+    await site.create(anna, newScript('rm -rf /'), id);
+    await expect(site.decide(id, 'approved', bert, `"${read.version}"`)).rejects.toMatchObject({
+      code: 'ESP_SITE_CHANGED_MEANWHILE',
+    });
+  });
+
   it('keep the id that somebody chose, once', async () => {
     const id = randomUUID();
     expect((await site.create(anna, newScript(), id)).id).toBe(id);

@@ -170,4 +170,25 @@ describe('scripts over HTTP', () => {
     await send(anna, 'POST', `${path}/cancel`, {});
     await send(anna, 'POST', `${other}/cancel`, {});
   });
+
+  it('do not tell limited administrators of the collection out of reach through which their device was reached', async () => {
+    const { id } = await approved();
+    const { inside, outside } = site;
+    const both = await site.gather('SMS00001', [inside.device, outside.device]);
+    for (const [collectionId, seen] of [
+      [both, null],
+      [inside.root, inside.root],
+    ] as const) {
+      const { json } = await run(anna, id, { collectionId });
+      const path = `/api/v1/client-operations/${Number(json.id)}`;
+      const signal = AbortSignal.timeout(10_000);
+      while ((await send(limited, 'GET', path)).status !== 200) {
+        signal.throwIfAborted();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      expect((await send(limited, 'GET', path)).json).toMatchObject({ collectionId: seen });
+      expect((await send(anna, 'GET', path)).json).toMatchObject({ collectionId });
+      await send(anna, 'POST', `${path}/cancel`, {});
+    }
+  });
 });

@@ -11,7 +11,7 @@ export interface SuiteOptions {
   /** Databases of the services; SQLite in the state folder unless given. `{service}` stands for the service. */
   readonly databaseUrl?: string;
   readonly logLevel: string;
-  /** Settings that replace those that the suite makes, by service: for specs. */
+  /** Settings that replace those that the suite makes, by service. */
   readonly overrides?: Readonly<Partial<Record<SuiteServiceName, Readonly<Record<string, string>>>>>;
 }
 

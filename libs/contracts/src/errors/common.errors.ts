@@ -2,7 +2,12 @@ import { defineErrors } from './espalier-error.js';
 
 /** Errors that every service can answer with. */
 export const commonErrors = defineErrors({
-  ESP_BAD_REQUEST: { status: 400, level: 'info', title: 'The request is not valid.' },
+  ESP_BAD_REQUEST: {
+    status: 400,
+    level: 'info',
+    title: 'The request is not valid.',
+    mend: 'Correct what the detail names.',
+  },
   ESP_NOT_FOUND: { status: 404, level: 'info', title: 'There is no such object.' },
   ESP_TOO_LARGE: { status: 413, level: 'info', title: 'The body is too large.' },
   ESP_INTERNAL: {

@@ -20,7 +20,12 @@ export const mdmErrors = defineErrors({
     title: 'There is no such enrolment link (any more).',
     mend: 'List the enrolment links to see their ids; those that are over are forgotten after a month.',
   },
-  ESP_MDM_COMMAND_UNKNOWN: { status: 404, level: 'info', title: 'There is no such command.' },
+  ESP_MDM_COMMAND_UNKNOWN: {
+    status: 404,
+    level: 'info',
+    title: 'There is no such command.',
+    mend: 'List the commands of the device to see their ids.',
+  },
   ESP_MDM_COMMAND_INVALID: {
     status: 400,
     level: 'info',
@@ -31,6 +36,7 @@ export const mdmErrors = defineErrors({
     status: 409,
     level: 'info',
     title: 'The command cannot be taken back: the device has it or it is done.',
+    mend: 'See what became of it; what it did can only be undone by another command.',
   },
   ESP_MDM_DECLARATIONS_INVALID: {
     status: 400,

@@ -60,7 +60,12 @@ describe('an endpoint', () => {
       'kind',
       'tree.hidden',
     ]);
-    expect(answer.json.fields?.['colour']).toBe('is not known here');
+    expect(answer.json.fields).toMatchObject({
+      bag: 'is not known here',
+      basket: 'must be a number',
+      id: expect.stringMatching(/^must /),
+    });
+    expect(answer.json.detail).toMatch(/^id must be a UUID, .* colour is not known here\.$/);
   });
 
   it('asks the gate before it reads a body', async () => {

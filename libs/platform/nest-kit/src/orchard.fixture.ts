@@ -53,7 +53,7 @@ const drip = defineEndpoint({
   path: '/drip',
   scope: 'public',
   summary: 'Break off in the middle',
-  contentType: 'text/plain',
+  contentType: ['text/plain', 'application/json'],
   ownAnswer: true,
 });
 

@@ -92,6 +92,8 @@ export interface ComplexTypeModel {
   /** Name of the complex type that it extends. */
   readonly base?: string;
   readonly isAbstract?: boolean;
+  /** True where its objects have properties that are not in here. */
+  readonly isOpen?: boolean;
   readonly properties: readonly TypedName[];
 }
 

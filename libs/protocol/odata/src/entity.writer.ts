@@ -39,7 +39,7 @@ export function entityWriter<Row extends object>(
 ): RowWriter<Row> {
   const selected = select === undefined ? undefined : new Set(select.properties.map(({ name }) => name));
   const shown = entity.properties
-    .filter(({ name, isLazy }) => selected?.has(name) ?? (lazy || isLazy !== true))
+    .filter(({ name, isLazy }) => (lazy || isLazy !== true) && (selected?.has(name) ?? true))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const keys = entity.keys.map((key): Key<Row> => ({
     name: key,

@@ -24,7 +24,7 @@ const everything: ServiceModel = {
           name: 'All',
           kind: 'function',
           isStatic: true,
-          parameters: [{ name: 'Since', type: 'Edm.DateTimeOffset', isCollection: true }],
+          parameters: [{ name: 'Since', type: 'Edm.DateTimeOffset', isCollection: true, isOptional: true }],
           returns: { type: { complex: 'Everything' }, isCollection: true },
         },
       ],
@@ -49,6 +49,10 @@ describe('metadata', () => {
       </EntityType>
       <Function Name="All" IsBound="true">
         <Parameter Name="bindingParameter" Type="Collection(AdminService.Everything)" Nullable="false"/>
+        <ReturnType Type="Collection(AdminService.Everything)"/>
+      </Function>
+      <Function Name="All" IsBound="true">
+        <Parameter Name="bindingParameter" Type="Collection(AdminService.Everything)" Nullable="false"/>
         <Parameter Name="Since" Type="Collection(Edm.DateTimeOffset)"/>
         <ReturnType Type="Collection(AdminService.Everything)"/>
       </Function>
@@ -57,6 +61,29 @@ describe('metadata', () => {
       </Action>
       <EntityContainer Name="Container">
         <EntitySet Name="Everything" EntityType="AdminService.Everything"/>
+        <Annotation Term="Org.OData.Capabilities.V1.BatchSupported" Bool="false"/>
+        <Annotation Term="Org.OData.Capabilities.V1.FilterFunctions">
+          <Collection>
+            <String>all</String>
+            <String>and</String>
+            <String>any</String>
+            <String>contains</String>
+            <String>endswith</String>
+            <String>eq</String>
+            <String>ge</String>
+            <String>gt</String>
+            <String>in</String>
+            <String>le</String>
+            <String>lt</String>
+            <String>ne</String>
+            <String>not</String>
+            <String>now</String>
+            <String>or</String>
+            <String>startswith</String>
+            <String>tolower</String>
+            <String>toupper</String>
+          </Collection>
+        </Annotation>
       </EntityContainer>
     </Schema>
   </edmx:DataServices>
@@ -113,6 +140,7 @@ describe('metadata', () => {
     expect(small).toContain('<NavigationProperty Name="Collection" Type="AdminService.Collections"/>');
     expect(small).toContain('<NavigationPropertyBinding Path="Collection" Target="Collections"/>');
     expect(small).toContain('<ReturnType Type="AdminService.Operation"/>');
+    expect(small).toContain('<ComplexType Name="Operation" OpenType="true">');
     const wmi = metadataXml(wmiService);
     expect(wmi).toContain('<ComplexType Name="SMS_CollectionRule" Abstract="true">');
     expect(wmi).toContain(

@@ -27,7 +27,7 @@ export function metadataXml(service: ServiceModel): string {
     ...sorted.flatMap((entity) =>
       byName(entity.methods ?? []).flatMap((method) => boundMethod(entity, method, isWmi)),
     ),
-    ...element('EntityContainer', { Name: 'Container' }, sorted.flatMap(entitySet)),
+    ...element('EntityContainer', { Name: 'Container' }, [...sorted.flatMap(entitySet), ...CAPABILITIES]),
   ];
   const lines = element(
     'edmx:Edmx',
@@ -48,6 +48,21 @@ const PARAMETERS_NAME = '__PARAMETERS';
 const PARAMETERS = element('ComplexType', { Name: PARAMETERS_NAME, OpenType: 'true' }, [
   ...element('Property', { Name: 'ReturnValue', Type: 'Edm.Int32', Nullable: 'false' }),
 ]);
+
+/** What `$filter` takes: report tools filter by themselves what a service does not. */
+const FILTERS =
+  'all and any contains endswith eq ge gt in le lt ne not now or startswith tolower toupper'.split(' ');
+const CAPABILITY = 'Org.OData.Capabilities.V1';
+const CAPABILITIES = [
+  ...element('Annotation', { Term: `${CAPABILITY}.BatchSupported`, Bool: 'false' }),
+  ...element('Annotation', { Term: `${CAPABILITY}.FilterFunctions` }, [
+    ...element(
+      'Collection',
+      {},
+      FILTERS.map((name) => `<String>${name}</String>`),
+    ),
+  ]),
+];
 
 const byName = <T extends { readonly name: string }>(items: readonly T[]): T[] =>
   [...items].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -70,13 +85,14 @@ const property = (item: TypedName, isKey = false): string[] =>
     Nullable: isKey || item.isCollection === true ? 'false' : undefined,
   });
 
-const complexType = ({ name, base, isAbstract, properties }: ComplexTypeModel): string[] =>
+const complexType = ({ name, base, isAbstract, isOpen, properties }: ComplexTypeModel): string[] =>
   element(
     'ComplexType',
     {
       Name: name,
       BaseType: base === undefined ? undefined : qualified(base),
       Abstract: isAbstract === true ? 'true' : undefined,
+      OpenType: isOpen === true ? 'true' : undefined,
     },
     byName(properties).flatMap((item) => property(item)),
   );
@@ -98,7 +114,15 @@ function entityType({ name, keys, properties, navigations = [] }: EntityModel, i
   ]);
 }
 
+/** Functions say what may be left out by having two forms: CSDL 4.0 knows no optional parameters. */
 function boundMethod(entity: EntityModel, method: MethodModel, isWmi: boolean): string[] {
+  const needed = method.parameters.filter(({ isOptional }) => isOptional !== true);
+  const hasTwo = method.kind === 'function' && needed.length < method.parameters.length;
+  const forms = hasTwo ? [needed, method.parameters] : [method.parameters];
+  return forms.flatMap((parameters) => methodForm(entity, { ...method, parameters }, isWmi));
+}
+
+function methodForm(entity: EntityModel, method: MethodModel, isWmi: boolean): string[] {
   const answer: MethodModel['returns'] =
     method.returns ?? (isWmi ? { type: { complex: PARAMETERS_NAME } } : undefined);
   const binding = typeName({ type: { complex: entity.name }, isCollection: method.isStatic === true });

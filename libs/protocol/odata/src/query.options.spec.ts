@@ -27,6 +27,7 @@ describe('options of requests', () => {
       ['$fliter=x', 400, 'There is no option "$fliter". Did you mean "$filter"?'],
       ['$constructor=x', 400, 'There is no option "$constructor".'],
       ['$search=x', 501, '$search is not possible here.'],
+      ['$inlinecount=allpages', 400, 'Write $count=true in place of $inlinecount.'],
       [
         '=Name eq 1',
         400,

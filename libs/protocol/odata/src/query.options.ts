@@ -46,6 +46,9 @@ const LEFT_OUT = new Set([
   '$levels',
 ]);
 
+/** What earlier versions of OData called otherwise. */
+const RENAMED: ReadonlyMap<string, string> = new Map([['$inlinecount', '$count=true']]);
+
 /**
  * Reads a raw, still encoded query, with or without its `?`: names in any case, `$` also encoded, `+` for spaces.
  * Options without `$` are ignored, as OData has it. Throws ODataError.
@@ -119,6 +122,8 @@ function readerOf(name: string): Read {
   const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
   if (read !== undefined) return read;
   if (LEFT_OUT.has(name)) throw new ODataError(501, `${name} is not possible here.`);
+  const renamed = RENAMED.get(name);
+  if (renamed !== undefined) throw new ODataError(400, `Write ${renamed} in place of ${name}.`);
   throw new ODataError(
     400,
     `There is no option "${name.slice(0, 64).toWellFormed()}". ${suggestName(name, Object.keys(READERS))}`,

@@ -16,9 +16,10 @@ export interface RequestShape {
  * Hosts are left out, variables are filled in. Sources: "usage", "overview", "custom" = Microsoft's documentation of
  * the administration service (usage, overview, custom properties); "Burkard" = joshburkard/MECMAdminService;
  * "Gross" = AdamGrossTX/ConfigMgr.AdminService; "hunter" = garrettfoster13/sccmhunter; "sheet" = a public fact sheet
- * for 2603; "o.js", "@odata/client", "odata-query" = npm packages; "docs#1735" = SCCMdocs issue; "OData" = the URL
- * conventions of OData 4.0; "unnamed" = scripts seen without the name of their repository; "tolerated" = not seen, and
- * wrong, but clear.
+ * for 2603; "preview" = Microsoft's notes on a technical preview; "o.js", "@odata/client", "odata-query" = npm packages;
+ * "docs#1735" = SCCMdocs issue; "OData" = the URL conventions of OData 4.0; "MemberClassName" = the class that this
+ * property of a collection names; "unnamed" = scripts seen without the name of their repository; "tolerated" = not seen,
+ * and wrong, but clear.
  */
 const TABLE = String.raw`
 usage | GET /AdminService/wmi/SMS_Site | wmi SMS_Site
@@ -136,6 +137,41 @@ Burkard | DELETE /AdminService/wmi/SMS_Collection('ABC00200') | wmi SMS_Collecti
 hunter | DELETE /AdminService/wmi/SMS_ApplicationAssignment/16777250 | wmi SMS_ApplicationAssignment [~16777250]
 Burkard | PUT /AdminService/wmi/SMS_CollectionSettings('ABC00200') | wmi SMS_CollectionSettings ['ABC00200']
 overview | DELETE /AdminService/v1.0/NotificationSubscription/5 | v1.0 NotificationSubscription [~5]
+custom | GET /AdminService/v1.0/Device/AdminService.GetExtensionData | v1.0 Device::GetExtensionData()
+custom | POST /AdminService/v1.0/Device/AdminService.DeleteExtensionData | v1.0 Device::DeleteExtensionData()
+preview | POST /AdminService/v1/ConsoleExtensionMetadata/AdminService.UploadExtension | v1.0 ConsoleExtensionMetadata::UploadExtension()
+tolerated | GET /AdminService/v1/Device?$top=1 | v1.0 Device |  | top=1
+unnamed | GET /AdminService/wmi/SMS_G_System_ExtensionData?$Select=ResourceID | wmi SMS_G_System_ExtensionData |  | select=ResourceID
+unnamed | GET /AdminService/wmi/SMS_G_System_ExtensionData?$filter=PropertyName eq 'AssetTag'&$Select=ResourceID,PropertyName,PropertyValue | wmi SMS_G_System_ExtensionData | PropertyName eq 'AssetTag' | select=ResourceID,PropertyName,PropertyValue
+unnamed | GET /AdminService/v1.0/Device/ | v1.0 Device
+unnamed | GET /AdminService/wmi/SMS_UserMachineRelationship/ | wmi SMS_UserMachineRelationship
+unnamed | GET /AdminService/wmi/SMS_UserMachineRelationship?%24top=129 | wmi SMS_UserMachineRelationship |  | top=129
+unnamed | GET /AdminService/wmi/SMS_UserMachineRelationship?$filter=endswith%28UniqueUserName%2C%27alice%27%29&$select=UniqueUserName,ResourceName | wmi SMS_UserMachineRelationship | endswith(UniqueUserName,'alice') | select=UniqueUserName,ResourceName
+unnamed | GET /AdminService/wmi/SMS_UserMachineRelationship?$filter=UniqueUserName%20eq%20'CORP%5Calice' | wmi SMS_UserMachineRelationship | UniqueUserName eq 'CORP\alice'
+unnamed | POST /AdminService/wmi/SMS_UserMachineRelationship.CreateRelationship | wmi SMS_UserMachineRelationship::CreateRelationship()
+unnamed | GET /AdminService/wmi/SMS_Identification.GetSiteID | wmi SMS_Identification::GetSiteID()
+unnamed | GET /AdminService/wmi/SMS_Application?$filter=LocalizedDisplayName eq 'Safari' and IsLatest eq true | wmi SMS_Application | LocalizedDisplayName eq 'Safari' and IsLatest eq true
+unnamed | GET /AdminService/wmi/SMS_CategoryInstance | wmi SMS_CategoryInstance
+unnamed | GET /AdminService/wmi/SMS_Program | wmi SMS_Program
+unnamed | GET /AdminService/wmi/SMS_R_System?$filter=contains(OperatingSystemNameandVersion,'Mac OS X') | wmi SMS_R_System | contains(OperatingSystemNameandVersion,'Mac OS X')
+unnamed | GET /AdminService/wmi/SMS_R_SYSTEM?$filter=SID eq 'S-1-5-21-1'&$select=ResourceId | wmi SMS_R_SYSTEM | SID eq 'S-1-5-21-1' | select=ResourceId
+unnamed | GET /AdminService/wmi/SMS_R_System?$filter=(Name eq 'MAC-01')&$select=ResourceId,Name | wmi SMS_R_System | Name eq 'MAC-01' | select=ResourceId,Name
+unnamed | GET /AdminService/wmi/SMS_FullCollectionMembership?$filter=ResourceID%20eq%2016777219&$select=CollectionID | wmi SMS_FullCollectionMembership | ResourceID eq 16777219 | select=CollectionID
+unnamed | GET /AdminService/wmi/SMS_Collection?$top=100&$select=CollectionID,Name,MemberCount,CollectionType,Comment,LimitToCollectionName&$orderby=Name | wmi SMS_Collection |  | top=100; select=CollectionID,Name,MemberCount,CollectionType,Comment,LimitToCollectionName; orderBy=Name
+unnamed | GET /AdminService/wmi/SMS_Collection?$filter=startswith(Name,'Reclaim |') eq true | wmi SMS_Collection | startswith(Name,'Reclaim |')
+unnamed | GET /AdminService/wmi/SMS_Collection?%24top=1 | wmi SMS_Collection |  | top=1
+unnamed | GET /AdminService/wmi/SMS_Collection?$filter=CollectionID%20eq%20'ABC00200'&$select=CollectionID,Name,Comment,MemberCount | wmi SMS_Collection | CollectionID eq 'ABC00200' | select=CollectionID,Name,Comment,MemberCount
+unnamed | DELETE /AdminService/wmi/SMS_R_System(16777219) | wmi SMS_R_System [16777219]
+unnamed | GET /AdminService/wmi/SMS_R_System?$filter=ResourceID eq 16777219 | wmi SMS_R_System | ResourceID eq 16777219
+MemberClassName | GET /AdminService/wmi/SMS_CM_RES_COLL_ABC00200 | wmi SMS_CM_RES_COLL_ABC00200
+OData | GET /AdminService/wmi/SMS_Collection('ABC00200')?%24select=Name%2CCollectionRules | wmi SMS_Collection ['ABC00200'] |  | select=Name,CollectionRules
+OData | GET /AdminService/wmi/SMS_R_System()?$filter=(ResourceId%20eq%2016777219)%20or%20(ResourceId%20eq%2016777220) | wmi SMS_R_System | ResourceId eq 16777219 or ResourceId eq 16777220
+OData | GET /AdminService/wmi/SMS_Collection(CollectionID='ABC00200') | wmi SMS_Collection [CollectionID='ABC00200']
+OData | GET /AdminService/wmi/SMS_R_System/?$filter=Name%20ne%20null%20and%20Name%20ne%20''&$top=5000 | wmi SMS_R_System | Name ne null and Name ne '' | top=5000
+OData | GET /AdminService/wmi/SMS_CombinedDeviceResources?$filter=LastActiveTime%20ge%202026-11-21T10:00:00.0000000%2B01:00%20and%20IsClient%20eq%20True | wmi SMS_CombinedDeviceResources | LastActiveTime ge 2026-11-21T10:00:00.0000000+01:00 and IsClient eq true
+OData | GET /AdminService/v1.0/Device?$select=Name&$expand=ResourceCollectionMembership&$top=1 | v1.0 Device |  | select=Name; expand=ResourceCollectionMembership; top=1
+tolerated | GET /AdminService/wmi/SMS_R_System('16777219') | wmi SMS_R_System ['16777219']
+tolerated | GET /AdminService/wmi/SMS_R_System?$filter=ResourceID eq '16777219' &$select= Name | wmi SMS_R_System | ResourceID eq '16777219' | select=Name
 `;
 
 export const requestShapes: readonly RequestShape[] = TABLE.trim()

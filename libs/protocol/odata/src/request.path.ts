@@ -37,6 +37,7 @@ export function parseRequestPath(rawPath: string): RequestTarget {
 const ROUTES: ReadonlyMap<string, ServiceRoute> = new Map([
   ['wmi', 'wmi'],
   ['v1.0', 'v1.0'],
+  ['v1', 'v1.0'],
 ]);
 
 function withinRoute(route: ServiceRoute, [first, ...rest]: readonly string[]): RequestTarget {

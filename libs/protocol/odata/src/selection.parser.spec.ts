@@ -64,8 +64,8 @@ describe('$expand', () => {
     expect(refusal(() => parseExpand('X', system))).toBe(
       '400 There is no navigation of SMS_R_System "X". (character 1)',
     );
-    expect(refusal(() => parseExpand('Collection($select=Name)', membership))).toContain(
-      '400 Names do not begin',
+    expect(refusal(() => parseExpand('Collection($select=Name)', membership))).toBe(
+      '501 $expand takes names only: nothing can be asked about what is inside of Collection.',
     );
     expect(refusal(() => parseExpand('Collection(x)', membership))).toContain('501 $expand takes names only');
   });

@@ -63,19 +63,15 @@ const NONE: readonly NavigationModel[] = [];
 
 /** Names between commas; options of an expanded entity are refused rather than forgotten. */
 function parseNames(text: string, option: string): { readonly name: string; readonly at: number }[] {
+  const [nested] = NESTED.exec(text) ?? [];
+  if (nested !== undefined) throw namesOnly(option, nested);
   const tokens: TokenReader = new TokenReader(text);
   const names = [];
   do {
     const { kind, value, at } = tokens.next;
     if (kind !== 'word' && !tokens.isSymbol('*')) tokens.fail('Here a name is expected.');
     tokens.take();
-    if (tokens.isSymbol('(') || tokens.isSymbol('/')) {
-      tokens.fail(
-        `${option} takes names only: nothing can be asked about what is inside of ${value}.`,
-        at,
-        501,
-      );
-    }
+    if (tokens.isSymbol('(') || tokens.isSymbol('/')) throw namesOnly(option, value);
     names.push({ name: value, at });
     if (names.length > odataLimits.names)
       throw new ODataError(400, `${option} takes at most ${odataLimits.names} names.`);
@@ -83,3 +79,9 @@ function parseNames(text: string, option: string): { readonly name: string; read
   tokens.expectEnd('a comma');
   return names;
 }
+
+/** A name before options of its own, which other readers take for names: `Collection($select=Name)`. */
+const NESTED = /[A-Za-z_]\w{0,127}(?=\s*\(\s*\$)/;
+
+const namesOnly = (option: string, name: string): ODataError =>
+  new ODataError(501, `${option} takes names only: nothing can be asked about what is inside of ${name}.`);

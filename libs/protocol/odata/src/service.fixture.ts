@@ -228,7 +228,9 @@ const collections: EntityModel = { ...collection, name: 'Collections', methods: 
 export const smallService: ServiceModel = {
   route: 'v1.0',
   entities: [device, inCollection, { ...collections, properties: collections.properties.slice(0, -1) }],
-  complexTypes: [{ name: 'Operation', properties: [{ name: 'OperationId', type: 'Edm.Int32' }] }],
+  complexTypes: [
+    { name: 'Operation', isOpen: true, properties: [{ name: 'OperationId', type: 'Edm.Int32' }] },
+  ],
 };
 
 /** An entity of the fixture. */

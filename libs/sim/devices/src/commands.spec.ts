@@ -117,7 +117,7 @@ describe('commands', () => {
   });
 
   it('says that it does not know a request type', async () => {
-    for (const RequestType of ['RestartDevice', 'MakeCoffee', 'toString']) {
+    for (const RequestType of ['MakeCoffee', 'toString']) {
       const report = await ask(mac(), { RequestType });
       expect([report.status, ...codes(report)]).toEqual(['Error', 'MCMDMErrorDomain 12021']);
     }
@@ -146,6 +146,11 @@ describe('commands', () => {
       [mac().identity.serial, true],
       [expect.stringMatching(/^Strict MDM root/), false],
     ]);
+  });
+
+  it.each(['RestartDevice', 'ShutDownDevice'])('answers %s, and is there again', async (RequestType) => {
+    expect((await ask(mac(), { RequestType })).status).toBe('Acknowledged');
+    expect((await ask(mac(), { RequestType: 'ProfileList' })).status).toBe('Acknowledged');
   });
 
   it('locks with a PIN of six digits', async () => {

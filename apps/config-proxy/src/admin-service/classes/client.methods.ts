@@ -2,13 +2,18 @@ import type { MethodModel } from '@espalier/odata';
 
 /** Methods of a device, and of all devices of a collection, that their Mac clients carry out. */
 export const clientMethods: readonly MethodModel[] = [
-  { name: 'RunCMPivot', kind: 'action', parameters: [{ name: 'InputQuery', type: 'Edm.String' }] },
+  {
+    name: 'RunCMPivot',
+    kind: 'action',
+    parameters: [{ name: 'InputQuery', type: 'Edm.String' }],
+    returns: { type: { complex: 'ClientOperation' } },
+  },
   {
     name: 'CMPivotResult',
     kind: 'function',
     aliases: ['CMPivotResultV2'],
     parameters: [{ name: 'OperationId', type: 'Edm.Int32' }],
-    returns: { type: 'Edm.String' },
+    returns: { type: { complex: 'ClientResults' } },
   },
   {
     name: 'RunScript',
@@ -22,11 +27,12 @@ export const clientMethods: readonly MethodModel[] = [
         isOptional: true,
       },
     ],
+    returns: { type: 'Edm.Int32' },
   },
   {
     name: 'ScriptResult',
     kind: 'function',
     parameters: [{ name: 'OperationId', type: 'Edm.Int32' }],
-    returns: { type: 'Edm.String' },
+    returns: { type: { complex: 'ClientResults' } },
   },
 ];

@@ -126,6 +126,10 @@ const membership = {
 /** SMS_FullCollectionMembership. */
 const membershipClass = defineClass({ ...membership, name: 'SMS_FullCollectionMembership' });
 
+/** The members of one collection, as its `MemberClassName` calls them. */
+export const membersClass = (collectionId: string): AdminClass =>
+  defineClass({ ...membership, name: `SMS_CM_RES_COLL_${collectionId}`, keys: ['ResourceID'] });
+
 /** `v1.0/Device(…)/ResourceCollectionMembership`. */
 export const membershipEntity = defineClass({
   ...membership,

@@ -76,6 +76,8 @@ export const combinedDeviceClass = defineClass({
   properties: combined('ResourceID'),
 });
 
+const extensionData = { complex: 'ExtensionData' } as const;
+
 /** `v1.0/Device`. */
 export const deviceEntity = defineClass({
   ...devices,
@@ -89,18 +91,28 @@ export const deviceEntity = defineClass({
     {
       name: 'SetExtensionData',
       kind: 'action',
-      parameters: [{ name: 'ExtensionData', type: { complex: 'ExtensionData' } }],
+      parameters: [{ name: 'ExtensionData', type: extensionData }],
+      returns: { type: extensionData },
     },
     {
       name: 'GetExtensionData',
       kind: 'function',
       parameters: [{ name: 'PropertyName', type: 'Edm.String', isOptional: true }],
-      returns: { type: { complex: 'ExtensionData' } },
+      returns: { type: extensionData },
+    },
+    // Of all devices.
+    {
+      name: 'GetExtensionData',
+      kind: 'function',
+      isStatic: true,
+      parameters: [],
+      returns: { type: extensionData, isCollection: true },
     },
     {
       name: 'DeleteExtensionData',
       kind: 'action',
-      parameters: [{ name: 'PropertyNames', type: 'Edm.String', isCollection: true }],
+      parameters: [{ name: 'PropertyNames', type: 'Edm.String', isCollection: true, isOptional: true }],
+      returns: { type: extensionData },
     },
     ...clientMethods,
   ],

@@ -1,5 +1,15 @@
 import type { ClientTaskState } from '@espalier/contracts';
-import { defineClass, folded, integer, lazy, text, time, word, type AdminClass } from '../class.model.js';
+import {
+  IN_REACH,
+  defineClass,
+  folded,
+  integer,
+  lazy,
+  text,
+  time,
+  word,
+  type AdminClass,
+} from '../class.model.js';
 
 /** ConfigMgr knows 0; the others are ours. */
 export const scriptTypes = { powershell: 0, shell: 1, zsh: 2, python: 3 } as const;
@@ -78,6 +88,8 @@ const scriptClass = defineClass({
   ],
 });
 
+const ifInReach = (sql: string): string => `CASE WHEN ${IN_REACH} THEN ${sql} END`;
+
 /** Of devices that were named, as ConfigMgr has it. */
 const COLLECTION = "COALESCE(o.collection_id, 'SMS00001')";
 const WITH_SCRIPT = `LEFT JOIN {script} AS s ON s.id = o.script_id
@@ -85,10 +97,14 @@ const WITH_SCRIPT = `LEFT JOIN {script} AS s ON s.id = o.script_id
 const STATE = `CASE t.state ${Object.entries(executionStates)
   .map(([state, number]) => `WHEN '${state}' THEN ${number}`)
   .join(' ')} END`;
+const collection = [text('CollectionId', COLLECTION), folded('CollectionName', 'c.name')];
+/** To whoever reaches a device but not the collection that the script ran on, it has no name. */
+const collectionInReach = [
+  text('CollectionId', ifInReach(COLLECTION)),
+  text('CollectionName', ifInReach('c.name'), ifInReach('c.name_folded')),
+];
 const operation = [
   integer('ClientOperationId', 'o.id'),
-  text('CollectionId', COLLECTION),
-  folded('CollectionName', 'c.name'),
   text('ScriptGuid', 'UPPER(o.script_id)', 'o.script_id'),
   folded('ScriptName', 's.name'),
   text('ScriptVersion', "CONCAT(o.script_number, '')"),
@@ -108,6 +124,7 @@ const ofOperations: readonly AdminClass[] = [
     subject: { kind: 'collection', column: COLLECTION },
     properties: [
       ...operation,
+      ...collection,
       integer('TotalClients', count('')),
       integer('CompletedClients', count(" AND t.state = 'succeeded'")),
       integer('FailedClients', count(" AND t.state IN ('failed', 'expired', 'cancelled')")),
@@ -129,6 +146,7 @@ const ofOperations: readonly AdminClass[] = [
     subject: { kind: 'collection', column: COLLECTION },
     properties: [
       ...operation,
+      ...collection,
       integer('ScriptExecutionState', 'n.execution_state'),
       // -1 where there is none.
       integer('ScriptExitCode', 'n.exit_code'),
@@ -147,9 +165,10 @@ const statusClass = (name: string, openHead: OpenHead): AdminClass =>
     from: `{client_task} AS t INNER JOIN {task_operation} AS o ON o.id = t.operation_id
       INNER JOIN {resource} AS r ON r.resource_id = t.device_id ${WITH_SCRIPT}`,
     where: "o.kind = 'run-script'",
-    subject: { kind: 'device', column: 't.device_id' },
+    subject: { kind: 'device', column: 't.device_id', counts: COLLECTION },
     properties: [
       ...operation,
+      ...collectionInReach,
       word('TaskID', 't.id'),
       integer('ResourceId', 't.device_id'),
       folded('DeviceName', 'r.name'),

@@ -126,6 +126,7 @@ export const applicationEntity = defineClass({
         { name: 'Devices', type: 'Edm.String', isCollection: true },
         { name: 'InstallationType', type: 'Edm.Int32' },
       ],
+      returns: { type: { complex: 'ClientOperation' } },
     },
   ],
   properties: [

@@ -18,7 +18,7 @@ import type { DoorAnswer, MethodCall, MethodHandler, Visitor } from '../door.js'
 import { approvalAnswer } from './approval.answer.js';
 import { ClientTaskResults, deviceOf } from './client-task.results.js';
 import { invalid } from './collection-rule.body.js';
-import { readBody } from './read-body.js';
+import { oneOrMore, readBody } from './read-body.js';
 import { readScriptContent } from './script-parameters.xml.js';
 
 export interface ClientTaskHandlersOptions {
@@ -43,14 +43,14 @@ const operationSchema = z.object({
     .string()
     .nullish()
     .transform((id) => id ?? ''),
-  TargetResourceIDs: z.array(z.coerce.number().int()).max(MAX_TASK_DEVICES).nullish(),
+  TargetResourceIDs: oneOrMore(z.coerce.number().int(), MAX_TASK_DEVICES).nullish(),
 });
 const pivotSchema = z.object({ InputQuery: pivotQuerySchema });
 const installSchema = z.object({
-  Devices: z
-    .array(z.string().regex(/^GUID:[0-9A-Fa-f-]{36}$/i, 'must be an SMSID: GUID:…'))
-    .min(1)
-    .max(MAX_TASK_DEVICES),
+  Devices: oneOrMore(
+    z.string().regex(/^GUID:[0-9A-Fa-f-]{36}$/i, 'must be an SMSID: GUID:…'),
+    MAX_TASK_DEVICES,
+  ).refine((devices) => devices.length > 0, 'must not be empty'),
   InstallationType: z.coerce.number().int().nullish(),
 });
 

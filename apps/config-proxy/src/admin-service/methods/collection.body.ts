@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { refreshOf, refreshTypes } from '../../collections/collection.rows.js';
 import { collectionClass } from '../classes/collection.classes.js';
 import { invalid, readRule, type GivenRule } from './collection-rule.body.js';
-import { readBody } from './read-body.js';
+import { numeric, readBody } from './read-body.js';
 import { fromTokens } from './schedule-token.js';
 
 /** A rule that is not direct. */
@@ -34,12 +34,12 @@ const bodySchema = z.object({
     .string()
     .nullish()
     .transform((comment) => comment ?? undefined),
-  CollectionType: z.number().int().optional(),
+  CollectionType: numeric(z.literal([1, 2])).optional(),
   LimitToCollectionID: z
     .string()
     .nullish()
     .transform((id) => id ?? undefined),
-  RefreshType: z.literal([1, 2, 4, 6]).optional(),
+  RefreshType: numeric(z.literal([1, 2, 4, 6])).optional(),
   RefreshSchedule: z.unknown().optional(),
   CollectionRules: z.array(z.unknown()).nullish(),
 });
@@ -65,8 +65,12 @@ export function refreshing(
   const periodic =
     (type & refreshTypes.periodic) !== 0 || (given.RefreshType === undefined && schedule !== null);
   const refresh = refreshOf(periodic ? (type === refreshTypes.manual ? 2 : type | 2) : type);
-  return { refresh, schedule: periodic ? schedule : null };
+  const needed = schedule ?? (given.RefreshType === undefined ? null : EVERY_WEEK);
+  return { refresh, schedule: periodic ? needed : null };
 }
+
+/** As ConfigMgr's own: scripts cannot write schedules there, and ask for a periodic refresh without one. */
+const EVERY_WEEK = { kind: 'interval', minutes: 7 * 1_440 } as const;
 
 /** @throws EspalierError ESP_ADMIN_SERVICE_REQUEST_INVALID */
 export function definition(given: Readonly<Record<string, unknown>>): CollectionDefinition {

@@ -1,4 +1,9 @@
-import { newCollectionSchema, type Approval, type CollectionRule } from '@espalier/contracts';
+import {
+  collectionErrors,
+  newCollectionSchema,
+  type Approval,
+  type CollectionRule,
+} from '@espalier/contracts';
 import { methodResult } from '@espalier/odata';
 import type { Visibility } from '../../access/visibility.service.js';
 import { personOf } from '../../approvals/approval.http.js';
@@ -18,7 +23,7 @@ import {
   sorted,
   type OtherRule,
 } from './collection.body.js';
-import { readRules, type GivenRule } from './collection-rule.body.js';
+import { invalid, readRules, type GivenRule } from './collection-rule.body.js';
 import type { CollectionRuleReader } from './collection-rule.reader.js';
 import { approvalAnswer } from './approval.answer.js';
 import { readBody } from './read-body.js';
@@ -118,6 +123,7 @@ export class CollectionHandlers {
     visitor: Visitor,
   ): Promise<Record<string, string | number>> {
     const given = readCollection(body);
+    if (given.Name === undefined) throw invalid('The body needs Name.');
     const { direct, others } = sorted(given.CollectionRules ?? []);
     const wanted = readBody(newCollectionSchema, {
       kind: given.CollectionType === 1 ? 'user' : 'device',
@@ -145,6 +151,7 @@ export class CollectionHandlers {
     if (!isWhole) refuseReadOnly(body);
     const given = readCollection(body);
     const before = await collections.get(idOf(row));
+    if (before.isBuiltIn) throw collectionErrors.ESP_COLLECTION_BUILT_IN({ detail: before.name });
     const { direct, others } = sorted(given.CollectionRules ?? []);
     const after = definition({
       ...before,

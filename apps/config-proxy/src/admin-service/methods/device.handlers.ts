@@ -1,25 +1,21 @@
-import {
-  extensionDataBodySchema,
-  extensionNameSchema,
-  resourceErrors,
-  variablesBodySchema,
-} from '@espalier/contracts';
-import { foldText } from '@espalier/conditions';
-import { methodResult, valueEnvelope, type ServiceContext } from '@espalier/odata';
+import { variablesBodySchema, type Approval } from '@espalier/contracts';
+import { methodResult, type ServiceContext } from '@espalier/odata';
 import { z } from 'zod';
 import type { Visibility } from '../../access/visibility.service.js';
+import { personOf } from '../../approvals/approval.http.js';
+import type { SiteApprovals } from '../../approvals/site-approvals.js';
 import type { VariableOwner, VariableService } from '../../collections/variable.service.js';
 import type { ResourceService } from '../../resources/resource.service.js';
-import type { ClassRow } from '../class.model.js';
 import type { DoorAnswer, LazyReader, MethodHandler, Visitor, WriteHandler } from '../door.js';
 import type { ClientTaskHandlers } from './client-task.handlers.js';
 import { RESTART, type ClientOperationService } from './client-operation.service.js';
 import { approvalAnswer } from './approval.answer.js';
 import { invalid } from './collection-rule.body.js';
-import { readBody } from './read-body.js';
+import { oneOrMore, readBody } from './read-body.js';
 
 export interface DeviceHandlersOptions {
-  readonly resources: ResourceService;
+  readonly resources: Pick<ResourceService, 'remove'>;
+  readonly approvals: Pick<SiteApprovals, 'device'>;
   readonly variables: VariableService;
   readonly operations: ClientOperationService;
   readonly visibility: Visibility;
@@ -32,12 +28,7 @@ const operationSchema = z.object({
   Type: z.coerce.number().int(),
   TargetCollectionID: z.string(),
   RandomizationWindow: z.coerce.number().optional(),
-  TargetResourceIDs: z.array(z.coerce.number().int()).max(10_000).nullish(),
-});
-const extensionSchema = z.object({ ExtensionData: z.unknown() });
-const namesSchema = z.object({
-  PropertyNames: z.array(extensionNameSchema).max(200).nullish(),
-  ExtensionData: z.record(extensionNameSchema, z.unknown()).nullish(),
+  TargetResourceIDs: oneOrMore(z.coerce.number().int(), 10_000).nullish(),
 });
 const variableListSchema = z.array(
   z.object({
@@ -47,48 +38,13 @@ const variableListSchema = z.array(
   }),
 );
 
-const deviceId = (row: ClassRow | undefined): number => Number(row?.['MachineId']);
-
 /** What scripts do with devices (sccm.md §1.2). */
 export class DeviceHandlers {
   constructor(private readonly options: DeviceHandlersOptions) {}
 
   get methods(): Readonly<Record<string, MethodHandler>> {
-    const { resources, operations, visibility } = this.options;
+    const { operations, visibility } = this.options;
     return {
-      'Device.SetExtensionData': {
-        scope: 'devices:write',
-        run: async ({ row, args, visitor }) => {
-          const { ExtensionData } = readBody(extensionSchema, args);
-          const { extensionData } = readBody(extensionDataBodySchema, { extensionData: ExtensionData });
-          const by = visitor.caller.title;
-          const { data } = await resources.setExtensionData(deviceId(row), extensionData, {
-            by,
-            ifMatch: undefined,
-          });
-          return { status: 200, json: valueEnvelope(data) };
-        },
-      },
-      'Device.GetExtensionData': {
-        scope: 'devices:read',
-        run: async ({ row, args }) => {
-          const { data } = await resources.extensionData(deviceId(row));
-          const wanted = args['PropertyName'];
-          if (typeof wanted !== 'string') return { status: 200, json: valueEnvelope(data) };
-          const found = Object.entries(data).filter(([name]) => foldText(name) === foldText(wanted));
-          if (found.length === 0) throw resourceErrors.ESP_RESOURCE_PROPERTY_UNKNOWN({ detail: wanted });
-          return { status: 200, json: valueEnvelope(Object.fromEntries(found)) };
-        },
-      },
-      'Device.DeleteExtensionData': {
-        scope: 'devices:write',
-        run: async ({ row, args }) => {
-          const { PropertyNames, ExtensionData } = readBody(namesSchema, args);
-          const names = PropertyNames ?? (ExtensionData ? Object.keys(ExtensionData) : undefined);
-          await resources.removeExtensionData(deviceId(row), names, undefined);
-          return { status: 200, json: valueEnvelope((await resources.extensionData(deviceId(row))).data) };
-        },
-      },
       'SMS_ClientOperation.InitiateClientOperation': {
         scope: 'devices:push',
         run: async ({ args, visitor, context }) => {
@@ -107,6 +63,14 @@ export class DeviceHandlers {
   get writes(): Readonly<Record<string, WriteHandler>> {
     const { visibility } = this.options;
     return {
+      SMS_R_System: {
+        scope: 'devices:write',
+        remove: (row, visitor) => this.#delete(Number(row['ResourceId']), visitor),
+      },
+      Device: {
+        scope: 'devices:write',
+        remove: (row, visitor) => this.#delete(Number(row['MachineId']), visitor),
+      },
       SMS_MachineSettings: {
         scope: 'devices:write',
         create: async (body, { caller }) => {
@@ -140,6 +104,19 @@ export class DeviceHandlers {
         row['CollectionVariables'] = await this.#shown({ collectionId: String(row['CollectionID']) });
       },
     };
+  }
+
+  /** The record of a device, as `DELETE /api/v1/devices/:resourceId`. */
+  async #delete(resourceId: number, { caller, asked }: Visitor): Promise<Approval | undefined> {
+    const { approvals, resources } = this.options;
+    const reason = asked.reason ?? 'Asked for through AdminService (deletion of a device).';
+    const approval = await approvals.device('delete-device', resourceId, personOf(caller), {
+      key: asked.key,
+      reason,
+    });
+    if (approval !== 'no') return approval;
+    await resources.remove(resourceId, undefined);
+    return undefined;
   }
 
   /** Needs what the command RestartDevice needs. */

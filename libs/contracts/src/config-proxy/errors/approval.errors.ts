@@ -67,6 +67,7 @@ export const approvalErrors = defineErrors({
     status: 409,
     level: 'warn',
     title: 'Devices have fetched the command already, so it cannot be taken back from them.',
+    mend: 'The detail says how many had it; from the others it was taken back.',
   },
   ESP_APPROVAL_CAP_REACHED: {
     status: 429,

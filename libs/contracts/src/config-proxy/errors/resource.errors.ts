@@ -6,6 +6,7 @@ export const resourceErrors = defineErrors({
     status: 404,
     level: 'info',
     title: 'There is no such device or user.',
+    mend: 'List the devices or users to see their ids.',
   },
   ESP_RESOURCE_ENROLLED: {
     status: 409,
@@ -29,6 +30,7 @@ export const resourceErrors = defineErrors({
     status: 404,
     level: 'info',
     title: 'The device has no such extension property.',
+    mend: 'See the device, which shows those that it has.',
   },
   ESP_RESOURCE_PROPERTIES_FULL: {
     status: 409,
@@ -40,6 +42,7 @@ export const resourceErrors = defineErrors({
     status: 409,
     level: 'info',
     title: 'There is a user with this name already.',
+    mend: 'Change that user, or give another name.',
   },
   ESP_RESOURCE_USER_ENROLLED: {
     status: 409,
@@ -51,5 +54,6 @@ export const resourceErrors = defineErrors({
     status: 404,
     level: 'info',
     title: 'The user is not tied to this device.',
+    mend: 'List the users of the device to see who is.',
   },
 });

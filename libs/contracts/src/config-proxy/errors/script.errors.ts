@@ -26,6 +26,12 @@ export const scriptErrors = defineErrors({
     title: 'Nobody decides on a script that they wrote themselves.',
     mend: 'Ask another person: one whose account and token have nothing to do with the script.',
   },
+  ESP_SCRIPT_VERSION_UNNAMED: {
+    status: 428,
+    level: 'info',
+    title: 'The script was changed since it was made: say which version you approve.',
+    mend: 'Read the script again, and send its ETag as If-Match; the command line does so.',
+  },
   ESP_SCRIPT_PARAMETERS_INVALID: {
     status: 400,
     level: 'info',
@@ -38,5 +44,10 @@ export const scriptErrors = defineErrors({
     title: 'There is no such operation.',
     mend: 'An operation is known to those who reach one of its devices.',
   },
-  ESP_CLIENT_TASK_UNKNOWN: { status: 404, level: 'info', title: 'There is no such task of this device.' },
+  ESP_CLIENT_TASK_UNKNOWN: {
+    status: 404,
+    level: 'info',
+    title: 'There is no such task of this device.',
+    mend: 'List the tasks of the operation to see which devices it is for.',
+  },
 });

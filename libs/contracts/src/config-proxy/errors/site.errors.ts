@@ -20,12 +20,22 @@ export const siteErrors = defineErrors({
     title: 'The Idempotency-Key was used before, for a different request.',
     mend: 'Use a new key for each new request.',
   },
-  ESP_SITE_JOB_UNKNOWN: { status: 404, level: 'info', title: 'There is no such job.' },
+  ESP_SITE_JOB_UNKNOWN: {
+    status: 404,
+    level: 'info',
+    title: 'There is no such job.',
+    mend: 'List the jobs to see their ids; those that are long over are forgotten.',
+  },
   ESP_SITE_JOB_NOT_CANCELLABLE: {
     status: 409,
     level: 'info',
     title: 'Jobs of this kind are not cancelled.',
     mend: 'Cancel what it is part of: an approved action by cancelling its approval.',
   },
-  ESP_SITE_JOB_FINISHED: { status: 409, level: 'info', title: 'The job is over, so it cannot be cancelled.' },
+  ESP_SITE_JOB_FINISHED: {
+    status: 409,
+    level: 'info',
+    title: 'The job is over, so it cannot be cancelled.',
+    mend: 'See the job, which shows what came of it.',
+  },
 });

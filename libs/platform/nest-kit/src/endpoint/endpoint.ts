@@ -51,7 +51,7 @@ export interface EndpointSpec {
   readonly body?: z.ZodType;
   /**
    * Content types of a body that the handler reads by itself with `@BodyStream()`, of any size and for any time as
-   * long as bytes come; instead of `body`.
+   * long as bytes come; instead of `body`, or beside one that is JSON.
    */
   readonly streams?: readonly string[];
   /** JSON that the handler gives back; without it the answer is empty (204) or of `contentType`. */
@@ -60,8 +60,8 @@ export interface EndpointSpec {
   readonly ownAnswer?: true;
   /** Default: 200, 204 where `response` is missing. */
   readonly status?: number;
-  /** Where the handler answers something else than JSON. */
-  readonly contentType?: string;
+  /** Where the handler answers something else than JSON, or also something else: all that it may be. */
+  readonly contentType?: string | readonly string[];
   /** Names of response headers and what they say. */
   readonly responseHeaders?: Readonly<Record<string, string>>;
   /** An example body of a request. Default: one that is made of the schema. */

@@ -3,6 +3,7 @@ import { commonErrors } from '@espalier/contracts';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { EndpointRouteConfig } from './endpoint.js';
+import { issueWords } from './issue-words.js';
 import { isTooDeep, MAX_JSON_DEPTH } from './json-depth.js';
 
 /**
@@ -21,7 +22,7 @@ function readInput(request: FastifyRequest): unknown {
   const fields: Record<string, string> = {};
   const read = (schema: z.ZodType | undefined, value: unknown): unknown => {
     if (schema === undefined) return nothing;
-    const result = schema.safeParse(value);
+    const result = schema.safeParse(value, { error: issueWords });
     if (result.success) return result.data;
     Object.assign(fields, fieldsOf(result.error));
     return nothing;
@@ -36,12 +37,13 @@ function readInput(request: FastifyRequest): unknown {
     headers: read(endpoint.headers, request.headers),
     body: read(endpoint.body, request.body ?? {}),
   };
-  const names = Object.keys(fields);
-  if (names.length === 0) return input;
-  const detail = `${names.length === 1 ? 'This is' : 'These are'} wrong: ${names.slice(0, 10).join(', ')}.`;
-  throw commonErrors.ESP_BAD_REQUEST({ detail, fields });
+  const wrong = Object.entries(fields).map(([name, what]) => `${name} ${what}.`);
+  if (wrong.length === 0) return input;
+  throw commonErrors.ESP_BAD_REQUEST({ detail: wrong.slice(0, MAX_TOLD).join(' '), fields });
 }
 
+/** Those that the detail names in words. */
+const MAX_TOLD = 10;
 /** More would only be an attacker's. */
 const MAX_FIELDS = 50;
 

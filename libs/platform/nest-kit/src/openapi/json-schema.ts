@@ -21,7 +21,7 @@ export class SchemaCollector {
         if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       },
     });
-    const { $schema: _dialect, $defs, ...schema } = rewriteReferences(whole) as Record<string, unknown>;
+    const { $schema: _dialect, $defs, ...schema } = rewrite(whole) as Record<string, unknown>;
     for (const [name, component] of Object.entries(($defs ?? {}) as Record<string, JsonSchema>))
       this.#add(name, component);
     return schema;
@@ -40,15 +40,30 @@ export class SchemaCollector {
   }
 }
 
-function rewriteReferences(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(rewriteReferences);
+const CONTROLS = String.raw`\u0000-\u001f\u007f-\u009f`;
+
+/**
+ * A pattern as engines of other languages read it too: they know neither `[^]` nor `\0`, and hold no halves of
+ * surrogate pairs that one could ask for.
+ */
+function portable(pattern: string): string {
+  return pattern
+    .replaceAll(String.raw`\P{Cc}`, `[^${CONTROLS}]`)
+    .replaceAll(String.raw`\p{Cc}`, CONTROLS)
+    .replaceAll(String.raw`\p{Cs}`, '')
+    .replaceAll(/\\0(?!\d)/g, String.raw`\u0000`)
+    .replaceAll('[^]', String.raw`[\s\S]`);
+}
+
+/** References lead to where OpenAPI has its schemas; patterns are portable. */
+function rewrite(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(rewrite);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      key,
-      key === '$ref' && typeof item === 'string'
-        ? item.replace('#/$defs/', '#/components/schemas/')
-        : rewriteReferences(item),
-    ]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rewritten(key, item)]));
+}
+
+function rewritten(key: string, item: unknown): unknown {
+  if (typeof item !== 'string') return rewrite(item);
+  if (key === '$ref') return item.replace('#/$defs/', '#/components/schemas/');
+  return key === 'pattern' ? portable(item) : item;
 }

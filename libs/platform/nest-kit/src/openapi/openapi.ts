@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { statusOf, type DeclaredEndpoint, type EndpointSpec } from '../endpoint/endpoint.js';
-import { PROBLEM_CONTENT_TYPE, problemSchema } from '../errors/problem.js';
+import { PROBLEM_CONTENT_TYPE, problemSchema, type Problem } from '../errors/problem.js';
 import { ExampleMaker, type ExampleWords } from './example.js';
 import { SchemaCollector, type JsonSchema } from './json-schema.js';
 
@@ -42,11 +42,16 @@ interface Operation {
 }
 
 const SCHEME = 'apiToken';
+/** Nothing is said of it, and no example made. */
+const ANY: JsonSchema = Object.freeze({});
 const PROBLEM = { $ref: '#/components/responses/Problem' } as const;
 
 /** Writes the documentation of endpoints from what they declare. Throws where two are the same. */
 export function buildOpenApi(options: OpenApiOptions): OpenApiDocument {
   const schemas = new SchemaCollector();
+  const problem = schemas.schema(problemSchema, 'output');
+  const words = options.words ?? { names: {} };
+  const refusal = new ExampleMaker(schemas.components(), words).of(problem) as Problem;
   const paths: Record<string, Record<string, Operation>> = {};
   const ids = new Set<string>();
   for (const { spec, operationId } of options.endpoints) {
@@ -55,10 +60,13 @@ export function buildOpenApi(options: OpenApiOptions): OpenApiDocument {
     if (path[method] !== undefined || ids.has(operationId))
       throw new Error(`${spec.method} ${spec.path} (${operationId}) is declared twice`);
     ids.add(operationId);
-    path[method] = operation(spec, operationId, { schemas, insteads: options.insteads ?? [] });
+    path[method] = operation(spec, operationId, {
+      schemas,
+      insteads: options.insteads ?? [],
+      refusal,
+    });
   }
-  const problem = schemas.schema(problemSchema, 'output');
-  const examples = new ExampleMaker(schemas.components(), options.words ?? { names: {} });
+  const examples = new ExampleMaker(schemas.components(), words);
   for (const operations of Object.values(paths))
     for (const item of Object.values(operations)) addExamples(item, examples);
   return {
@@ -70,7 +78,7 @@ export function buildOpenApi(options: OpenApiOptions): OpenApiDocument {
       responses: {
         Problem: {
           description: 'It did not work: RFC 9457 problem details.',
-          content: { [PROBLEM_CONTENT_TYPE]: { schema: problem, example: examples.of(problem) } },
+          content: { [PROBLEM_CONTENT_TYPE]: { schema: problem, example: refusal } },
         },
       },
       securitySchemes: { [SCHEME]: { type: 'http', scheme: 'bearer', bearerFormat: 'API token' } },
@@ -86,6 +94,8 @@ function describe({ description, scopes }: OpenApiOptions): string {
 interface Parts {
   readonly schemas: SchemaCollector;
   readonly insteads: readonly InsteadAnswer[];
+  /** An example. */
+  readonly refusal: Problem;
 }
 
 function operation(spec: EndpointSpec, operationId: string, parts: Parts): Operation {
@@ -96,6 +106,7 @@ function operation(spec: EndpointSpec, operationId: string, parts: Parts): Opera
     ...parametersOf('header', spec.headers, schemas),
   ];
   const isPublic = spec.scope === 'public';
+  const refused = refusalOf(spec, parts);
   return {
     operationId,
     summary: spec.summary,
@@ -103,30 +114,35 @@ function operation(spec: EndpointSpec, operationId: string, parts: Parts): Opera
     ...(spec.tag !== undefined && { tags: [spec.tag] }),
     security: isPublic ? [] : [{ [SCHEME]: spec.scope === 'any' ? [] : [spec.scope] }],
     ...(parameters.length > 0 && { parameters }),
-    ...(spec.body !== undefined && {
-      requestBody: {
-        required: true,
-        content: {
-          'application/json': {
-            schema: schemas.schema(spec.body, 'input'),
-            ...(spec.example !== undefined && { example: spec.example }),
-          },
-        },
-      },
-    }),
-    ...(spec.streams !== undefined && {
-      requestBody: {
-        required: true,
-        content: Object.fromEntries(
-          spec.streams.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]),
-        ),
-      },
+    ...((spec.body ?? spec.streams) !== undefined && {
+      requestBody: { required: true, content: bodiesOf(spec, schemas) },
     }),
     responses: {
       ...answers(spec, parts),
-      ...(!isPublic && { '401': PROBLEM, ...(spec.scope !== 'any' && { '403': PROBLEM }) }),
-      default: PROBLEM,
+      ...(!isPublic && { '401': refused, ...(spec.scope !== 'any' && { '403': refused }) }),
+      default: refused,
     },
+  };
+}
+
+function bodiesOf({ body, example, streams = [] }: EndpointSpec, schemas: SchemaCollector): JsonSchema {
+  return {
+    ...(body !== undefined && {
+      'application/json': {
+        schema: schemas.schema(body, 'input'),
+        ...(example !== undefined && { example }),
+      },
+    }),
+    ...Object.fromEntries(streams.map((type) => [type, { schema: { type: 'string', format: 'binary' } }])),
+  };
+}
+
+/** How an endpoint says that it did not work. */
+function refusalOf({ errorBody }: EndpointSpec, { refusal }: Parts): JsonSchema {
+  if (errorBody === undefined) return PROBLEM;
+  return {
+    description: 'It did not work.',
+    content: { 'application/json': { schema: { type: 'object' }, example: errorBody(refusal) } },
   };
 }
 
@@ -134,6 +150,9 @@ function operation(spec: EndpointSpec, operationId: string, parts: Parts): Opera
 function answers(spec: EndpointSpec, { schemas, insteads }: Parts): Record<string, JsonSchema> {
   const { own, instead } = splitResponse(spec.response, insteads);
   const status = statusOf(spec);
+  // Another protocol has statuses of its own.
+  if (spec.errorBody !== undefined)
+    return { '2XX': response(spec, status, schemas, 'It worked, as the protocol says.') };
   const answer = response({ ...spec, response: own }, status, schemas);
   if (instead === undefined) return { [status]: answer };
   // One status of both has one description: OpenAPI has no other way to say it.
@@ -170,14 +189,15 @@ interface Media {
   example?: unknown;
 }
 
-/** Bytes, or a text of another format than JSON. */
-const isRaw = ({ type, format }: JsonSchema): boolean =>
-  type === 'string' && (format === 'binary' || format === undefined);
+/** Bytes, a text of another format than JSON, or what nothing is known of. */
+const isRaw = (schema: JsonSchema): boolean =>
+  schema === ANY ||
+  (schema['type'] === 'string' && [undefined, 'binary'].includes(schema['format'] as string));
 
 function response(
   spec: Pick<EndpointSpec, 'responseHeaders'> & {
     readonly response?: z.ZodType | undefined;
-    readonly contentType?: string | undefined;
+    readonly contentType?: EndpointSpec['contentType'] | undefined;
   },
   status: number,
   schemas: SchemaCollector,
@@ -188,17 +208,18 @@ function response(
     { description: text, schema: { type: 'string' } },
   ]);
   const schema = spec.response === undefined ? undefined : schemas.schema(spec.response, 'output');
-  const type = spec.contentType ?? (schema === undefined ? undefined : 'application/json');
+  const types = [spec.contentType ?? (schema === undefined ? [] : 'application/json')].flat();
   return {
     description,
     ...(headers.length > 0 && { headers: Object.fromEntries(headers) as Record<string, unknown> }),
-    ...(type !== undefined && {
-      content: {
-        [type]: { schema: schema ?? { type: 'string' } },
-      },
+    ...(types.length > 0 && {
+      content: Object.fromEntries(types.map((type) => [type, { schema: schema ?? contentOf(type) }])),
     }),
   };
 }
+
+/** Of an answer without a schema: a text, or any JSON. */
+const contentOf = (type: string): JsonSchema => (type === 'application/json' ? ANY : { type: 'string' });
 
 function parametersOf(
   place: 'path' | 'query' | 'header',

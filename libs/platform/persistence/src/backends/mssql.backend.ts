@@ -1,4 +1,6 @@
-import mssql, { type ConnectionPool, type Recordset, type Request } from 'mssql';
+import { createRequire } from 'node:module';
+import type Mssql from 'mssql';
+import type { ConnectionPool, Recordset, Request } from 'mssql';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { bytesTransformer } from '../columns/entity-columns.js';
 import type { SqlValue } from '../database/database.js';
@@ -11,6 +13,10 @@ import type {
   BackendTransactionOptions,
   StatementResult,
 } from './backend.js';
+
+let driver: typeof Mssql | undefined;
+/** The driver brings Azure's ways to sign in along, 4 MB of source: who uses another database does not load it. */
+const mssql = (): typeof Mssql => (driver ??= createRequire(import.meta.url)('mssql') as typeof Mssql);
 
 /** Longest nvarchar that is not `max`. */
 const NVARCHAR_LIMIT = 4_000;
@@ -45,7 +51,7 @@ export class MssqlBackend implements Backend {
   }
 
   run(statement: BoundStatement): Promise<StatementResult> {
-    return query(new mssql.Request(this.pool), statement);
+    return query(new (mssql().Request)(this.pool), statement);
   }
 
   async transaction<T>(
@@ -61,7 +67,7 @@ export class MssqlBackend implements Backend {
         run: async (statement) => {
           const release = await runner.lock.acquire();
           try {
-            return await query(new mssql.Request(runner.databaseConnection, overrides), statement);
+            return await query(new (mssql().Request)(runner.databaseConnection, overrides), statement);
           } finally {
             release();
           }
@@ -111,7 +117,7 @@ function mssqlDataSource(options: BackendOptions): DataSource {
   const domain = url.searchParams.get('domain');
   return new DataSource({
     type: 'mssql',
-    driver: mssql,
+    driver: mssql(),
     host: url.hostname,
     port: Number(url.port || 1433),
     database: decodeURIComponent(url.pathname.slice(1)) || 'master',
@@ -163,15 +169,15 @@ async function query(request: Request, { text, values }: BoundStatement): Promis
 /** Few distinct declarations, so that one text has one cached plan however long its strings are. */
 function parameterType(value: SqlValue): unknown {
   if (typeof value === 'string')
-    return mssql.NVarChar(value.length <= NVARCHAR_LIMIT ? NVARCHAR_LIMIT : mssql.MAX);
-  if (typeof value === 'number') return Number.isInteger(value) ? mssql.BigInt : mssql.Float;
-  if (typeof value === 'bigint') return mssql.BigInt;
-  return mssql.VarBinary(mssql.MAX);
+    return mssql().NVarChar(value.length <= NVARCHAR_LIMIT ? NVARCHAR_LIMIT : mssql().MAX);
+  if (typeof value === 'number') return Number.isInteger(value) ? mssql().BigInt : mssql().Float;
+  if (typeof value === 'bigint') return mssql().BigInt;
+  return mssql().VarBinary(mssql().MAX);
 }
 
 function bigintsToNumbers(recordset: Recordset): void {
   for (const { name, type } of Object.values(recordset.columns)) {
-    if (type !== mssql.BigInt) continue;
+    if (type !== mssql().BigInt) continue;
     for (const row of recordset) if (row[name] !== null) row[name] = Number(row[name]);
   }
 }

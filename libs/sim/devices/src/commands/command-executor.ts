@@ -13,7 +13,7 @@ import { declarativeManagement } from './declarative-management.command.js';
 import { deviceInformation } from './device-information.command.js';
 import { certificateList, installedApplicationList, securityInfo } from './inventory.commands.js';
 import { installProfile, profileList, removeProfile } from './profile.commands.js';
-import { deviceLock, eraseDevice } from './security.commands.js';
+import { deviceLock, eraseDevice, restart } from './security.commands.js';
 import type { CommandFault } from '../device/device-faults.js';
 
 /** Bits of AccessRights (com.apple.mdm). */
@@ -42,7 +42,9 @@ const commands: Readonly<Record<string, Command>> = {
   InstallProfile: { right: rights.changeProfiles, handle: installProfile },
   ProfileList: { right: rights.seeProfiles, handle: profileList },
   RemoveProfile: { right: rights.changeProfiles, handle: removeProfile },
+  RestartDevice: { right: rights.lock, handle: restart },
   SecurityInfo: { right: rights.security, handle: securityInfo },
+  ShutDownDevice: { right: rights.lock, handle: restart },
 };
 
 /** What a Mac takes on a user channel. */

@@ -13,6 +13,9 @@ export const deviceLock: CommandHandler = (command, { identity }) => {
   return { status: 'Acknowledged', changes: { locked: true } };
 };
 
+/** A device restarts, or is switched on again by somebody, in no time here. */
+export const restart: CommandHandler = () => ({ status: 'Acknowledged' });
+
 /** Answers first and is gone afterwards: nothing checks out. */
 export const eraseDevice: CommandHandler = (command, { identity }) => {
   sixDigits(command, identity.platform === 'mac' && !modelOf(identity).appleSilicon);
