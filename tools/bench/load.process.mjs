@@ -28,14 +28,27 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 /** No answer of ours has it inside: JSON and plists hold no carriage return. */
 const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
 
-/** A kept-alive HTTP/1.1 connection with one request in flight. */
+/**
+ * @typedef {object} Answer
+ * @property {number} status
+ * @property {number} length of the body, in bytes
+ * @property {Buffer} start what came of the body together with the head
+ */
+
+/**
+ * A kept-alive HTTP/1.1 connection with one request in flight. Bodies are counted, not kept: what reads them shares the
+ * machine with what answers.
+ */
 class Connection {
-  /** @type {Buffer[]} */
+  /** Until the head is whole. @type {Buffer[]} */
   #received = [];
-  #length = 0;
-  /** @type {{ status: number, bodyAt: number, end: number | 'last chunk' } | undefined} */
+  /** @type {{ status: number, start: Buffer, length: number | 'last chunk' } | undefined} */
   #head;
-  /** @type {PromiseWithResolvers<{ status: number, body: Buffer }>} */
+  /** Bytes of the body so far. */
+  #length = 0;
+  /** The last bytes of the body so far. @type {Buffer} */
+  #tail = Buffer.alloc(0);
+  /** @type {PromiseWithResolvers<Answer>} */
   #answer = Promise.withResolvers();
 
   /** @param {import('node:net').Socket} socket */
@@ -55,17 +68,26 @@ class Connection {
   }
 
   #take(/** @type {Buffer} */ chunk) {
-    this.#received.push(chunk);
-    this.#length += chunk.length;
-    this.#head ??= this.#readHead();
-    if (this.#head === undefined) return;
-    const { status, bodyAt, end } = this.#head;
-    if (end === 'last chunk' ? !this.#tail().equals(LAST_CHUNK) : this.#length < end) return;
-    const body = Buffer.concat(this.#received).subarray(bodyAt);
+    let body = chunk;
+    if (this.#head === undefined) {
+      this.#received.push(chunk);
+      this.#head = this.#readHead();
+      if (this.#head === undefined) return;
+      body = this.#head.start;
+    }
+    this.#length += body.length;
+    const { status, start, length } = this.#head;
+    if (length === 'last chunk') {
+      const enough = body.length >= LAST_CHUNK.length ? body : Buffer.concat([this.#tail, body]);
+      this.#tail = enough.subarray(-LAST_CHUNK.length);
+      if (!this.#tail.equals(LAST_CHUNK)) return;
+    } else if (this.#length < length) return;
+    const answer = { status, length: this.#length, start };
     this.#received = [];
-    this.#length = 0;
     this.#head = undefined;
-    this.#answer.resolve({ status, body });
+    this.#length = 0;
+    this.#tail = Buffer.alloc(0);
+    this.#answer.resolve(answer);
   }
 
   #readHead() {
@@ -74,23 +96,15 @@ class Connection {
     if (end === -1) return undefined;
     const head = received.toString('latin1', 0, end);
     const status = Number(head.slice(9, 12));
-    const bodyAt = end + HEAD_END.length;
+    const start = received.subarray(end + HEAD_END.length);
     if (/\r\ntransfer-encoding: *chunked/i.test(head))
-      return { status, bodyAt, end: /** @type {const} */ ('last chunk') };
+      return { status, start, length: /** @type {const} */ ('last chunk') };
     const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
     if (length === undefined) {
       this.socket.destroy(new Error(`an answer without Content-Length:\n${head}`));
       return undefined;
     }
-    return { status, bodyAt, end: bodyAt + Number(length) };
-  }
-
-  /** The last bytes, of as many chunks as it takes. */
-  #tail() {
-    const last = this.#received.at(-1) ?? Buffer.alloc(0);
-    const enough =
-      last.length >= LAST_CHUNK.length ? last : Buffer.concat(this.#received.slice(-LAST_CHUNK.length));
-    return enough.subarray(-LAST_CHUNK.length);
+    return { status, start, length: Number(length) };
   }
 }
 
@@ -121,11 +135,11 @@ async function run(order) {
   const drive = async (/** @type {Connection} */ connection) => {
     while (performance.now() < end && next < last) {
       for (const request of conversations[next++ % conversations.length] ?? []) {
-        const since = performance.now();
-        const { status, body } = await connection.exchange(request);
-        latencies.push(performance.now() - since);
-        if (status !== 200 || (expected === 'command') !== body.length > 0)
-          throw new Error(`expected 200 with ${expected}, got ${status}: ${body.toString().slice(0, 500)}`);
+        const sent = performance.now();
+        const { status, length, start } = await connection.exchange(request);
+        latencies.push(performance.now() - sent);
+        if (status !== 200 || (expected === 'command') !== length > 0)
+          throw new Error(`expected 200 with ${expected}, got ${status}: ${start.toString().slice(0, 500)}`);
       }
     }
   };

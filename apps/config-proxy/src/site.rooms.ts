@@ -7,6 +7,7 @@ import { RetentionService, type Logger } from '@espalier/service-kit';
 import type { Visibility } from './access/visibility.service.js';
 import { buildAdminServiceRooms, type AdminServiceRooms } from './admin-service/admin-service.rooms.js';
 import { AdministratorStore } from './administrators/administrator.store.js';
+import { ApiTokenStore } from './api-tokens/api-token.store.js';
 import { buildAuditRooms, type AuditRooms } from './audit/audit.rooms.js';
 import { buildApprovalRooms, type ApprovalRooms } from './approvals/approval.rooms.js';
 import { buildClientTaskRooms, type ClientTaskRooms } from './client-tasks/client-task.rooms.js';
@@ -132,6 +133,7 @@ export function buildSite(outside: SiteSurroundings): SiteRooms {
     resources: resources.resources,
     changing: { ...library, ...collections, deployments: deployments.deployments },
     people: new AdministratorStore(),
+    credentials: new ApiTokenStore(db),
     settings,
   });
   const clientTasks = buildClientTaskRooms({ ...shared, reach: collections.reach, approvals });

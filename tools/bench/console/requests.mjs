@@ -9,14 +9,21 @@ import { Helper } from '../programs.mjs';
 const CONNECTIONS = 32;
 const WARM_UP_SECONDS = 3;
 
-const FILTER = { $filter: "contains(Name,'7')" };
-/** The same page, asked for in two ways; and as scripts ask for it, which select what they show. */
+/** So that no two requests that are under way are the same: what is asked for at the same time is read once for all. */
+const VARIANTS = 2 * CONNECTIONS;
+const FIVE = 'Name,ResourceId,SerialNumber,OperatingSystemNameandVersion,LastLogonUserName';
+
+/** Pages of the same devices, asked for in two ways; and as scripts ask for them, which select what they show. */
 const LISTS = {
-  json: `/api/v1/devices?${query({ filter: "contains(name,'7')", limit: '100' })}`,
-  whole: `/AdminService/wmi/SMS_R_System?${query({ ...FILTER, $top: '100' })}`,
-  selected: `/AdminService/wmi/SMS_R_System?${query({ ...FILTER, $top: '100', $select: 'Name,ResourceId,SerialNumber,OperatingSystemNameandVersion,LastLogonUserName' })}`,
-  long: `/AdminService/wmi/SMS_R_System?${query({ ...FILTER, $top: '1000' })}`,
+  json: (/** @type {number} */ n) =>
+    `/api/v1/devices?${query({ filter: `contains(name,'7') and resourceId gt ${n}`, limit: '100' })}`,
+  whole: (/** @type {number} */ n) => adminService(n, { $top: '100' }),
+  selected: (/** @type {number} */ n) => adminService(n, { $top: '100', $select: FIVE }),
+  long: (/** @type {number} */ n) => adminService(n, { $top: '1000' }),
 };
+
+const adminService = (/** @type {number} */ n, /** @type {Record<string, string>} */ options) =>
+  `/AdminService/wmi/SMS_R_System?${query({ $filter: `contains(Name,'7') and ResourceId gt ${n}`, ...options })}`;
 
 function query(/** @type {Record<string, string>} */ options) {
   return Object.entries(options)
@@ -33,13 +40,17 @@ export async function measureRequests(site, seconds) {
   const load = new Helper('load.process.mjs');
   const authority = readFileSync(site.suite.pki.ca.certificate, 'utf8');
 
-  /** @param {keyof typeof LISTS} name */
-  async function measure(name) {
+  /**
+   * @param {keyof typeof LISTS} name
+   * @param {number} [variants] how many lists are asked for: 1 is the same for all
+   */
+  async function measure(name, variants = VARIANTS) {
+    const list = LISTS[name];
     const order = {
       port: site.suite.options.ports.console,
       authority,
       connections: CONNECTIONS,
-      conversations: [[requestFor(LISTS[name], site.suite.adminToken)]],
+      conversations: Array.from({ length: variants }, (_, n) => [requestFor(list(n), site.suite.adminToken)]),
       expected: 'command',
     };
     await load.ask({ ...order, seconds: WARM_UP_SECONDS });
@@ -65,6 +76,8 @@ export async function measureRequests(site, seconds) {
       json: await measure('json'),
       whole: await measure('whole'),
       selected: await measure('selected'),
+      sameWhole: await measure('whole', 1),
+      sameSelected: await measure('selected', 1),
       long: await measure('long'),
     };
   } finally {

@@ -1,5 +1,12 @@
 import type { ApiScope, ApiToken } from '@espalier/contracts';
-import { insertIfAbsent, page, type Database, type Page, type Tx } from '@espalier/persistence';
+import {
+  insertIfAbsent,
+  page,
+  type Database,
+  type Page,
+  type Queryable,
+  type Tx,
+} from '@espalier/persistence';
 
 /** A token as it is stored: the hash stands for the secret, which nobody keeps. */
 export interface StoredToken extends ApiToken {
@@ -51,6 +58,17 @@ export class ApiTokenStore {
       { hash },
     );
     return row === undefined ? undefined : toToken(row);
+  }
+
+  /** What is no token's id is of another way to sign in, and is not revoked. */
+  async isRevoked(on: Queryable, id: string): Promise<boolean> {
+    const rows = await on.query(
+      `SELECT 1 AS found FROM {api_token} WHERE id = :id AND revoked_at IS NOT NULL`,
+      {
+        id,
+      },
+    );
+    return rows.length > 0;
   }
 
   /** Newest first; of one administrator or, where none is given, of all. */

@@ -24,11 +24,18 @@ export interface People {
   >;
 }
 
+/** What is known of the tokens that people ask with. */
+export interface Credentials {
+  /** Whether it is a token that was revoked; one that expired meanwhile was good. */
+  isRevoked(on: Queryable, credentialId: string): Promise<boolean>;
+}
+
 export interface ApprovalChecksOptions {
   readonly actions: ActionCatalogue;
   readonly policies: ApprovalPolicies;
   readonly caps: HourlyCap;
   readonly people: People;
+  readonly credentials: Credentials;
   readonly visibility: Pick<VisibilityStore, 'devicesIn' | 'enrollmentsIn' | 'collectionsIn'>;
   readonly vault: Keyring;
 }
@@ -38,7 +45,8 @@ export class ApprovalChecks {
   constructor(private readonly options: ApprovalChecksOptions) {}
 
   /**
-   * Whoever asked could ask for it still: their roles give what the action needs, where its targets are now.
+   * Whoever asked could ask for it still: with what they asked with, and their roles give what the action needs, where
+   * its targets are now.
    * @throws EspalierError ESP_APPROVAL_RIGHTS_LOST
    */
   async requester(tx: Tx, approval: StoredApproval): Promise<void> {
@@ -47,6 +55,11 @@ export class ApprovalChecks {
     if (administrator?.isEnabled !== true)
       throw approvalErrors.ESP_APPROVAL_RIGHTS_LOST({
         detail: `${requester.name} is not an enabled administrator any more.`,
+      });
+    // Who revokes a token that was stolen takes back what the thief has asked for.
+    if (await this.options.credentials.isRevoked(tx, approval.credentialId))
+      throw approvalErrors.ESP_APPROVAL_RIGHTS_LOST({
+        detail: `The token of ${requester.name} that it was asked for with was revoked.`,
       });
     const rights = Rights.of(administrator.assignments);
     const { actions, vault } = this.options;

@@ -149,6 +149,8 @@ export class ApprovalHarness {
   /** How long `until` waits. */
   patienceMs = 10_000;
   readonly people = new Map<string, SpecAdministrator>();
+  /** Ids of credentials. */
+  readonly revoked = new Set<string>();
   readonly #runners: JobRunner[] = [];
   readonly #events: EventPublisher<Tx>;
 
@@ -190,6 +192,7 @@ export class ApprovalHarness {
           return Promise.resolve(known && { assignments: everything, ...known });
         },
       },
+      credentials: { isRevoked: (_on, id) => Promise.resolve(this.revoked.has(id)) },
       vault: keyring,
       settings: { approvals: mode, approverRestHours: restHours },
       logger,

@@ -8,6 +8,7 @@ import type { EventPublisher } from '@espalier/messaging';
 import type { Database, Tx } from '@espalier/persistence';
 import type { AuditEntry, AuditRecorder } from '../audit/audit.entry.js';
 import type { StatusWriter } from '../status-messages/status-log.js';
+import type { People } from './approval.checks.js';
 import type { ApprovalClock } from './approval.clock.js';
 import type { StoredApproval } from './approval.rows.js';
 import type { ApprovalChange, ApprovalStore } from './approval.store.js';
@@ -19,6 +20,7 @@ export interface ApprovalJournalOptions {
   readonly events: Pick<EventPublisher<Tx>, 'publish'>;
   readonly status: StatusWriter;
   readonly audit: Pick<AuditRecorder, 'record'>;
+  readonly people: Pick<People, 'find'>;
 }
 
 /** What the audit log knows of an approval besides the requests that asked for it and decided on it. */
@@ -127,12 +129,16 @@ export class ApprovalJournal {
 
   async #record(
     tx: Tx,
-    { id, kind, reason, requesterActor, credentialId, targets, deviceCount, outcome }: StoredApproval,
+    approval: StoredApproval,
     entry: Pick<AuditEntry, 'action' | 'outcome'>,
   ): Promise<void> {
+    const { id, kind, reason, requester, requesterActor, credentialId, targets, deviceCount, outcome } =
+      approval;
+    const known = await this.options.people.find(tx, requester.id);
     await this.options.audit.record(tx, {
       ...entry,
-      actor: requesterActor,
+      // The person or service account, whichever token they used: that is `credentialId`.
+      actor: { ...requesterActor, type: known?.kind ?? 'person', id: requester.id, name: requester.name },
       credentialId,
       address: requesterActor.ip ?? '',
       targets,

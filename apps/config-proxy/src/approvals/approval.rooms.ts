@@ -20,7 +20,7 @@ import { commandAction, commandActionKinds } from './actions/command.action.js';
 import { changeAction, type ChangingRooms } from './actions/change.action.js';
 import { deviceActions } from './actions/device.actions.js';
 import { policyAction } from './actions/policy.action.js';
-import { ApprovalChecks, type People } from './approval.checks.js';
+import { ApprovalChecks, type Credentials, type People } from './approval.checks.js';
 import { ApprovalClock } from './approval.clock.js';
 import { ApprovalController } from './approval.controller.js';
 import { ApprovalDecisions } from './approval.decisions.js';
@@ -53,6 +53,8 @@ export interface ApprovalSurroundings {
   readonly changing: ChangingRooms;
   /** The store of administrators. */
   readonly people: People;
+  /** The store of tokens. */
+  readonly credentials: Credentials;
   readonly vault: Keyring;
   readonly settings: {
     readonly approvals: ApprovalMode;
@@ -109,7 +111,7 @@ const OFF =
 
 /** Builds the rooms. Read it from top to bottom: what is below uses what is above. */
 export function buildApprovalRooms(outside: ApprovalSurroundings): ApprovalRooms {
-  const { db, settings, logger, now, mdm, status, audit, vault, people } = outside;
+  const { db, settings, logger, now, mdm, status, audit, vault, people, credentials } = outside;
   const store = new ApprovalStore();
   const counts = new ActionCountStore();
   const caps = new HourlyCap(counts);
@@ -136,7 +138,7 @@ export function buildApprovalRooms(outside: ApprovalSurroundings): ApprovalRooms
   const stillSo = gate.stillSo.bind(gate);
   actions.add(changeAction({ rooms: outside.changing, idempotency: outside.idempotency, stillSo }));
   const visibility = new VisibilityStore();
-  const checks = new ApprovalChecks({ actions, policies, caps, people, visibility, vault });
+  const checks = new ApprovalChecks({ actions, policies, caps, people, credentials, visibility, vault });
   const secondPerson = new SecondPerson({ people, now, restMs });
   const decisions = new ApprovalDecisions({
     ...outside,

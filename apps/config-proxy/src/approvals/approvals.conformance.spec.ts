@@ -68,6 +68,20 @@ describeOnEachDatabase('approvals', { migrations: approvalMigrations }, (open) =
     expect(await strict.approve(id, bert)).toMatchObject({ state: 'approved' });
   });
 
+  it('are not carried out where the token that asked was revoked while it waited for its turn', async () => {
+    const { id } = await site.ask('EraseDevice', ['MAC-1'], anna);
+    expect(await site.approve(id, bert)).toMatchObject({ state: 'approved' });
+    site.revoked.add(anna.credentialId);
+    site.run();
+    expect(await site.until(id, 'failed')).toMatchObject({ outcome: expect.stringContaining('revoked') });
+    expect(fleet.carriedOut).toEqual([]);
+    expect(site.audited.at(-1)).toMatchObject({
+      action: 'approval.execute',
+      outcome: 'failed',
+      actor: { type: 'person', id: 'anna', name: 'anna' },
+    });
+  });
+
   it('are neither given nor carried out for whoever lost the right to ask for it', async () => {
     const now = (roleId: RoleId, collectionIds: string[] | null = null) =>
       site.people.set('anna', {

@@ -188,6 +188,26 @@ describe('approvals over HTTP', () => {
     expect((await decide(anna, json.id, 'cancel')).json.state).toBe('cancelled');
   });
 
+  it('are not given for what was asked for with a token that was revoked since', async () => {
+    const stolen = (
+      await harness.admin<{ token: { id: string }; secret: string }>('POST', '/api/v1/tokens', {
+        name: 'stolen',
+        scopes: ['devices:read', 'commands:write', 'commands:destructive'],
+        administratorId: anna.id,
+      })
+    ).json;
+    const { json } = await erase({ ...anna, token: stolen.secret });
+    expect(json.state).toBe('needs-approval');
+    await harness.admin('DELETE', `/api/v1/tokens/${stolen.token.id}`);
+    const before = peer.commands.size;
+    expect((await decide(bert, json.id, 'approve')).json).toMatchObject({
+      status: 409,
+      code: 'ESP_APPROVAL_RIGHTS_LOST',
+      detail: 'The token of anna that it was asked for with was revoked.',
+    });
+    expect(peer.commands.size).toBe(before);
+  });
+
   it('are not given for whoever lost the role that they asked with', async () => {
     const dora = await hire('dora');
     const { json } = await erase(dora);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isEspalierError } from '@espalier/contracts';
-import type { Database } from '@espalier/persistence';
+import { DatabaseError, isUnavailable, type Database } from '@espalier/persistence';
 import { describeOnEachDatabase } from '@espalier/testing';
 import fc from 'fast-check';
 import { ActionCountStore } from './action-count.store.js';
@@ -82,13 +82,21 @@ describeOnEachDatabase('the limit per hour', { migrations: approvalMigrations },
     ];
     const lock = { kind: 'disruptive-command' } as const;
     const key = randomUUID();
-    const all = await Promise.allSettled(
-      Array.from({ length: 120 }, (_, n) =>
-        (n % 2 === 0 ? site : beside).need('DeviceLock', ['MAC-1'], bert, n < 2 ? { ...lock, key } : lock),
-      ),
-    );
+    const ask = async (n: number): Promise<unknown> => {
+      const at = n % 2 === 0 ? site : beside;
+      try {
+        return await at.need('DeviceLock', ['MAC-1'], bert, n < 2 ? { ...lock, key } : lock);
+      } catch (error) {
+        // On a busy machine some wait too long for their turn; that has counted nothing.
+        if (isUnavailable(error) || error instanceof DatabaseError) return ask(n);
+        throw error;
+      }
+    };
+    const all = await Promise.allSettled(Array.from({ length: 120 }, (_, n) => ask(n)));
+    const refused = all.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
     // The first two are one request, sent twice.
-    expect(all.filter(({ status }) => status === 'fulfilled')).toHaveLength(101);
+    expect(refused).toHaveLength(19);
+    for (const error of refused) expect(error).toMatchObject(OVER);
   });
 
   it('forgets who has done nothing for a day', async () => {
