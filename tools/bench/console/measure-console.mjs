@@ -1,8 +1,11 @@
 import { loadavg } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { measureIntake } from '../site/intake.mjs';
 import { RunningSite } from '../site/running-site.mjs';
 import { measureListeners } from './listeners.mjs';
 import { measureRequests } from './requests.mjs';
+
+const REST_SECONDS = 150;
 
 /**
  * @param {import('./options.mjs').Options} options
@@ -19,6 +22,11 @@ export async function measureConsole(options, say, stack) {
   part(`${devices} devices enrol`);
   await measureIntake(site, { from: 1, to: devices }, say);
   await site.proxy.execute('VACUUM (ANALYZE)');
+  if (parts.has('listeners')) {
+    // V8 gives back what a flood of devices left behind when nothing has happened for a while.
+    part(`the site rests for ${REST_SECONDS} s`);
+    await pause(REST_SECONDS * 1_000);
+  }
   // First: long pages would leave their memory behind.
   if (parts.has('listeners')) part('following live events');
   const live = parts.has('listeners')

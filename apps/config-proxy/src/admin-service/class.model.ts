@@ -134,6 +134,12 @@ const nothing = (spec: PropertySpec): PropertySpec => ({
   property: { ...spec.property, isNothing: true },
   reads: [],
 });
+/** Of all rows the same: its column is there for filters and orders only. */
+export const always = (spec: PropertySpec, value: number): PropertySpec => ({
+  ...spec,
+  property: { ...spec.property, read: () => value },
+  reads: [],
+});
 /** NULL of the right type on every database. */
 const NULLS = { text: "NULLIF('', '')", integer: 'NULLIF(0, 0)' } as const;
 /** Properties that scripts ask for and that Apple devices have nothing for. */

@@ -8,7 +8,11 @@ export const macAddresses: PropertySpec = array('MACAddresses', 'Edm.String', {
     {
       name: 'MACAddresses',
       sql: (dialect) =>
-        `(SELECT ${joinedTexts(dialect, 'a.mac_address')} FROM {gs_network_adapter} AS a WHERE a.resource_id = r.resource_id)`,
+        joinedTexts(
+          dialect,
+          'a.mac_address',
+          '{gs_network_adapter} AS a WHERE a.resource_id = r.resource_id',
+        ),
     },
   ],
   read: ({ MACAddresses }) => (typeof MACAddresses === 'string' ? MACAddresses.split(',').sort() : []),

@@ -1,7 +1,9 @@
 import type { CatalogueProperty } from '../../inventory/inventory.property.js';
 import { absentOfSystems, absentOfUsers } from '../../inventory/query-model.absent.js';
 import { systemProperties, userProperties } from '../../resources/resource.properties.js';
+import { RESOURCE_TYPE } from '../../resources/resource.row.js';
 import {
+  always,
   array,
   defineClass,
   flag,
@@ -46,6 +48,17 @@ const assignedSites = texts('SMSAssignedSites', {
   sql: 'r.site_code',
   foldedSql: 'r.site_code_folded',
 });
+const installed = texts('SMSInstalledSites', { sql: 'CASE WHEN r.is_client = 1 THEN r.site_code END' });
+/** Shown from columns that rows have anyway. */
+const installedSites: PropertySpec = {
+  ...installed,
+  property: {
+    ...installed.property,
+    read: ({ Client, SMSAssignedSites }) =>
+      Number(Client) === 1 && typeof SMSAssignedSites === 'string' ? [SMSAssignedSites] : [],
+  },
+  reads: ['Client', 'SMSAssignedSites'],
+};
 const resourceNames = texts('ResourceNames', { sql: 'r.name', foldedSql: 'r.name_folded' }, 'Name');
 
 /** SMS_R_System: discovery. */
@@ -59,9 +72,10 @@ const systemClass = (siteCode: string): AdminClass =>
     where: "r.kind = 'device'",
     subject: { kind: 'device', column: 'r.resource_id' },
     properties: [
-      ...own(systemProperties, 'SMSAssignedSites'),
+      ...own(systemProperties, 'SMSAssignedSites', 'ResourceType'),
+      always(integer('ResourceType', 'r.resource_type'), RESOURCE_TYPE.device),
       assignedSites,
-      texts('SMSInstalledSites', { sql: 'CASE WHEN r.is_client = 1 THEN r.site_code END' }),
+      installedSites,
       resourceNames,
       macAddresses,
       ...agents(siteCode),
