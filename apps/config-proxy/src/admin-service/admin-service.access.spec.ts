@@ -214,6 +214,20 @@ describe('who may do what through the AdminService-compatible door', () => {
       expect([answer.status, answer.json.error.innererror.code]).toEqual([403, 'ESP_AUTH_NOT_FOR_LIMITED']);
     });
 
+    it('shares no reading of a list with people who see more of it', async () => {
+      const path = 'wmi/SMS_R_System?$count=true&$top=100';
+      const answers = await Promise.all(
+        Array.from({ length: 24 }, (_, n) => (n % 2 === 0 ? get(path) : site.admin('GET', path))),
+      );
+      const seen = answers.map(({ json }) => [json['@odata.count'], json.value.map((row) => row['Name'])]);
+      const all = (await site.admin('GET', path)).json.value.length;
+      expect(seen.filter((_, n) => n % 2 === 0)).toEqual(Array.from({ length: 12 }, () => [1, ['Lab Mini']]));
+      expect(seen.filter((_, n) => n % 2 === 1).map(([count]) => count)).toEqual(
+        Array.from({ length: 12 }, () => all),
+      );
+      expect(all).toBeGreaterThan(1);
+    });
+
     it('does not change who is in what it is limited to', async () => {
       const rule = { '@odata.type': '#AdminService.SMS_CollectionRuleDirect', ResourceID: FIRST_DEVICE + 1 };
       const path = `wmi/SMS_Collection('${id}')/AdminService.AddMembershipRule`;

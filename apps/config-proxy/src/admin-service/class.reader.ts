@@ -24,7 +24,7 @@ import { keyCondition, type ClassQuery, type ClassStore } from './class.store.js
 import type { JsonBody, LazyReader, Visitor } from './door.js';
 import type { Visibility } from '../access/visibility.service.js';
 import { SharedReads } from '../http/shared-reads.js';
-import { pageBody, PART, type PagePlan } from './page.body.js';
+import { pageBody, PART } from './page.body.js';
 import { restrictTo } from './reach.js';
 import { RowWriters, withServer } from './row.writers.js';
 
@@ -70,26 +70,31 @@ export class ClassReader {
     const { shown, columns } = this.#selection(entity, reading);
     const wanted = options.top ?? Number.POSITIVE_INFINITY;
     const limit = Math.min(wanted, PAGE);
-    const count = options.count ? await store.count(entity, query) : undefined;
-    const { head, tail } = listFrame(context, entity, { count, select: shown });
-    if (limit === 0) return Buffer.from(`${head}${tail()}`);
-    const end = (next: string | undefined, given: number): string => {
-      const rest = wanted - given;
-      if (next === undefined || rest <= 0) return tail();
-      return tail(nextLink(url, rawQuery, { skipToken: next, ...(Number.isFinite(rest) && { top: rest }) }));
-    };
-    const plan: PagePlan = {
-      head,
-      end,
-      limit,
-      from: options.skipToken === undefined ? { skip: options.skip } : { cursor: options.skipToken },
-      read: (from, most) => store.list(entity, { ...query, ...from, limit: most, select: columns }),
-      write: (rows, out) => this.#write(entity, rows, { reading, select: shown, out }),
+    const page = async (): Promise<JsonBody> => {
+      const count = options.count ? await store.count(entity, query) : undefined;
+      const { head, tail } = listFrame(context, entity, { count, select: shown });
+      if (limit === 0) return Buffer.from(`${head}${tail()}`);
+      const end = (next: string | undefined, given: number): string => {
+        const rest = wanted - given;
+        if (next === undefined || rest <= 0) return tail();
+        return tail(
+          nextLink(url, rawQuery, { skipToken: next, ...(Number.isFinite(rest) && { top: rest }) }),
+        );
+      };
+      return pageBody({
+        head,
+        end,
+        limit,
+        from: options.skipToken === undefined ? { skip: options.skip } : { cursor: options.skipToken },
+        read: (from, most) => store.list(entity, { ...query, ...from, limit: most, select: columns }),
+        write: (rows, out) => this.#write(entity, rows, { reading, select: shown, out }),
+      });
     };
     // What is sent in parts is read as its caller takes it; what a row leads to depends on more than its class.
-    if (limit > PART || options.expand !== undefined) return pageBody(plan);
+    if (limit > PART || options.expand !== undefined) return page();
+    // All that the page depends on: what was asked for, and what whoever asks may see.
     const key = JSON.stringify([context.baseUrl, url, rawQuery, entity.name, within, query.restriction]);
-    return this.#shared.get(key, () => pageBody(plan));
+    return this.#shared.get(key, page);
   }
 
   async count(entity: AdminClass, reading: Reading, within?: Key): Promise<number> {
