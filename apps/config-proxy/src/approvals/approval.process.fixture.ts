@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '@espalier/persistence';
 import { createLogger } from '@espalier/service-kit';
@@ -11,13 +12,17 @@ const [url = '', folder = ''] = process.argv.slice(2);
 const logger = createLogger({ service: 'spec', replica: 'spec', level: 'silent' });
 const db = openDatabase({ url, schema: 'test', migrations: approvalMigrations, logger });
 
-/** As mdm does it: a request id makes its commands once; they outlive this process. */
+/** As mdm does it: a request id makes its commands once, whole or not at all; they outlive this process. */
 function once(requestId: string): string[] {
   const file = join(folder, requestId.replaceAll(':', '-'));
+  const mine = join(tmpdir(), `${randomUUID()}.json`);
+  writeFileSync(mine, JSON.stringify([randomUUID()]));
   try {
-    writeFileSync(file, JSON.stringify([randomUUID()]), { flag: 'wx' });
+    linkSync(mine, file);
   } catch {
     process.stdout.write(`again ${requestId}\n`);
+  } finally {
+    rmSync(mine);
   }
   return JSON.parse(readFileSync(file, 'utf8')) as string[];
 }

@@ -50,7 +50,7 @@ describe('approved actions and kill -9', () => {
       for (let n = 0; n < REPLICAS; n += 1) start();
       for (const id of ids) {
         const approval = await site.until(id, 'completed', 'failed');
-        expect(approval.state).toBe('completed');
+        expect(approval).toMatchObject({ state: 'completed' });
         expect(approval.resultIds).toEqual(JSON.parse(readFileSync(join(ledger, `approval-${id}`), 'utf8')));
       }
       expect(kills).toBe(REPLICAS - 1);
